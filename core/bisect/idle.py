@@ -1,5 +1,6 @@
 """Why a setting in which two runs differ changes nothing between them, where that can be proved."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from core.bisect.ends import DATASET, SPLIT, End, images_of
@@ -104,12 +105,22 @@ def _val_loss(a: End, b: End, differing: list[str]) -> str:
 
 
 def _class_weight(a: End, b: End, differing: list[str]) -> str:
+    equal = _spread(a, differing) == 0
+    return "the classes are of equal size, so every weight is 1" if equal else ""
+
+
+def _sampling(a: End, b: End, differing: list[str]) -> str:
+    spread = _spread(a, differing)
+    balanced = spread is not None and spread <= 1
+    return "the classes are of equal size, so either way each image is used once per epoch" if balanced else ""
+
+
+def _spread(a: End, differing: list[str]) -> int | None:
+    """Training images of the largest class minus those of the smallest; None where the two ends may differ in them."""
     if DATASET in differing or (not a.split_on_disk and any(key in differing for key in SPLIT)):
-        return ""
-    counts: dict[str, int] = {}
-    for file in a.manifest.train:
-        counts[file["label"]] = counts.get(file["label"], 0) + 1
-    return "the classes are of equal size, so every weight is 1" if len(set(counts.values())) == 1 else ""
+        return None
+    counts = Counter(file["label"] for file in a.manifest.train)
+    return max(counts.values()) - min(counts.values()) if counts else None
 
 
 _REASONS: dict[str, Reason] = {
@@ -120,6 +131,7 @@ _REASONS: dict[str, Reason] = {
     "data.window_high": _window_ends,
     "training.seed": _seed,
     "data.drop_remainder": _drop_remainder,
+    "data.sampling": _sampling,
     "data.augmentation_draws": _draws,
     "data.validation_split": _split,
     "data.group_pattern": _split,

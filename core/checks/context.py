@@ -18,7 +18,7 @@ from core.config import RunConfig
 from core.data import images
 from core.data.dataset import Dataset
 from core.data.dataset_index import DatasetIndex, ImageFile
-from core.data.order import Indices, epoch_batches
+from core.data.order import Indices, balanced_batches, epoch_batches
 from core.data.rendering import Rendering
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.backbone import Backbone
@@ -88,9 +88,10 @@ class Context:
     def batches(self) -> list[Indices]:
         """The batches of the first epoch, as positions among the training files."""
         data, seed = self.config.data, self.config.training.seed
-        return epoch_batches(
+        batches = epoch_batches(
             len(self.train), data.batch_size, data.shuffle, seed=seed, epoch=0, drop_remainder=data.drop_remainder
         )
+        return balanced_batches(batches, self.labels, seed=seed, epoch=0) if data.sampling == "balanced" else batches
 
     @cached_property
     def gray_histogram(self) -> GrayHistogram | None:

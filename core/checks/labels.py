@@ -17,6 +17,12 @@ _BALANCED = 1.1
 _RARE = 10
 """Largest class over smallest, from which on the smallest hardly counts in the loss."""
 
+_BALANCING = {
+    "training.class_weight": ("none", "Class weights are on", "they change nothing"),
+    "data.sampling": ("all", "Balanced sampling is on", "it changes next to nothing"),
+}
+"""Settings that give rare classes more weight: their default, and what is said of them where classes are equal."""
+
 _HELPERS = {"ipynb_checkpoints", "checkpoints", "__pycache__", "cache", "thumbs", "thumbnails", "logs", "tmp", "temp"}
 
 
@@ -116,7 +122,7 @@ def class_imbalance_baseline(context: Context) -> Finding | None:
     chance = 1 / classes
     if most / count <= min(0.6, 2 * chance) or wilson(most, count)[0] <= chance:
         return None
-    weighted = context.config.training.class_weight == "balanced"
+    weighted = bool(_balancing(context))
     return Finding(
         "class-imbalance-baseline",
         "info" if weighted else "warning",
@@ -130,22 +136,33 @@ def class_imbalance_baseline(context: Context) -> Finding | None:
 
 
 def class_weight_mismatch(context: Context) -> Finding | None:
-    """Class weights where classes are equal, or none where one class is ten times rarer than another."""
+    """Class weights where classes are equal, with balanced sampling, or neither where a class is ten times rarer."""
     counts = [n for n in context.train_counts.values() if n]
     if len(counts) < 2:
         return None
-    ratio, weighted = max(counts) / min(counts), context.config.training.class_weight == "balanced"
+    ratio, on = max(counts) / min(counts), _balancing(context)
     evidence = {"train": dict(context.train_counts), "largest_over_smallest": round(ratio, 2)}
-    if weighted and ratio <= _BALANCED:
+    if on and ratio <= _BALANCED:
+        default, is_on, effect = _BALANCING[on[0]]
         return Finding(
             "class-weight-mismatch",
             "info",
-            f"Class weights are on, but the largest class is only {ratio:.2f} times the smallest: they change nothing.",
+            f"{is_on}, but the largest class is only {ratio:.2f} times the smallest: {effect}.",
             evidence,
-            "Turn them off: training.class_weight=none.",
+            f"Turn {'them' if effect.startswith('they') else 'it'} off: {on[0]}={default}.",
+            {on[0]: default},
+        )
+    if len(on) > 1:
+        return Finding(
+            "class-weight-mismatch",
+            "warning",
+            f"Class weights and balanced sampling are both on: the rarest class, {ratio:.1f} times smaller than the "
+            "largest, is compensated for twice.",
+            evidence,
+            "Turn class weights off: training.class_weight=none.",
             {"training.class_weight": "none"},
         )
-    if not weighted and ratio >= _RARE:
+    if not on and ratio >= _RARE:
         return Finding(
             "class-weight-mismatch",
             "warning",
@@ -156,6 +173,12 @@ def class_weight_mismatch(context: Context) -> Finding | None:
             {"training.class_weight": "balanced"},
         )
     return None
+
+
+def _balancing(context: Context) -> list[str]:
+    """Settings that give rare classes more weight, where they are on."""
+    values = context.config.settings()
+    return [key for key, (default, *_) in _BALANCING.items() if values[key] != default]
 
 
 def skipped_files(context: Context) -> Finding | None:

@@ -94,7 +94,7 @@ def partial_batch_dropped(context: Context) -> Finding | None:
     lost = count % data.batch_size
     if not data.drop_remainder or not lost or count < data.batch_size:
         return None
-    changing = data.shuffle == "samples"
+    changing = data.shuffle == "samples" or data.sampling == "balanced"
     tail = context.train[count - lost :]
     classes = {name: sum(f.label == name for f in tail) for name in sorted({f.label for f in tail})}
     which = "different ones in every epoch" if changing else f"the same in every epoch, of {named(classes)}"
@@ -114,7 +114,7 @@ def tiny_last_batch(context: Context) -> Finding | None:
     last = count % data.batch_size
     if data.shuffle == "samples" or data.drop_remainder or not 1 <= last <= 3 or data.batch_size < 8:
         return None
-    if count <= data.batch_size:
+    if count <= data.batch_size or data.sampling == "balanced":
         return None
     tail = context.train[count - last :]
     return Finding(

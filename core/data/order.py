@@ -1,4 +1,4 @@
-"""Sample order of an epoch (shuffling): a pure function of (seed, epoch), and the label mix of its batches.
+"""Sample order of an epoch (shuffling, sampling): a pure function of (seed, epoch), and the label mix of its batches.
 
 The same function orders cached features and images, so both training modes see the same numbers in the same order.
 """
@@ -10,6 +10,9 @@ Indices = NDArray[np.intp]
 
 _ORDER_STREAM = 1
 """Keeps the order's random numbers apart from any other use of the same training seed."""
+
+_SAMPLING_STREAM = 2
+"""The same for those of sampling."""
 
 
 def epoch_batches(
@@ -37,6 +40,37 @@ def epoch_batches(
     if shuffle == "batches":
         batches = [batches[k] for k in rng.permutation(len(batches))]
     return batches
+
+
+def balanced_batches(batches: list[Indices], labels: NDArray[np.integer], *, seed: int, epoch: int) -> list[Indices]:
+    """The same batches of an epoch in which all classes are equally frequent.
+
+    The epoch has as many images as before, so that it has as many steps; each class has the mean number of images. A
+    class with more loses images drawn at random, one with fewer has each as often as it takes, and the rest drawn at
+    random. Images that do not divide by the classes go to the most frequent classes: where the numbers of two classes
+    differ by one image at most, nothing changes.
+
+    Args:
+        batches: as from `epoch_batches`.
+        labels: integer array of shape `(count,)`, of all samples, in the order on disk.
+        seed: int. The training seed.
+        epoch: int. From 0.
+
+    Returns:
+        List of integer arrays; a position may come several times.
+    """
+    rng = np.random.default_rng([_SAMPLING_STREAM, seed, epoch])
+    counts = np.bincount(labels)
+    classes = np.flatnonzero(counts)
+    most_frequent = classes[np.argsort(-counts[classes], kind="stable")]
+    each, more = divmod(len(labels), max(1, len(classes)))
+    drawn = [np.zeros(0, dtype=np.intp)]
+    for rank, label in enumerate(most_frequent):
+        own = np.flatnonzero(labels == label)
+        whole, rest = divmod(each + (rank < more), len(own))
+        drawn += [own] * whole + [rng.permutation(own)[:rest]]
+    positions = np.sort(np.concatenate(drawn))  # the order on disk, as batches of neighbours need it
+    return [positions[batch] for batch in batches]
 
 
 def batches_per_epoch(count: int, batch_size: int, drop_remainder: bool) -> int:

@@ -25,7 +25,7 @@ from core.data.deep import Window
 from core.data.dicom import dicom_image, is_dicom
 from core.data.heic import allow_heic
 from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
-from core.data.order import epoch_batches
+from core.data.order import balanced_batches, epoch_batches
 from core.data.png_chunks import LenientStream
 from core.data.rendering import to_square
 from core.export.plain_fit import fit, labels_of
@@ -35,7 +35,7 @@ from core.models.outputs import answer_of
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
-AUGMENTED = STEPPED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
+AUGMENTED = STEPPED = WEIGHTED = SAMPLED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
 UNFREEZES = STAGED = BY_BLOCK = CUT = FITS = TURNED = HEIC = DICOM = True
 
 # Settings: a script has those of its run.
@@ -199,6 +199,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.batches = epoch_batches(
             len(TRAIN), BATCH_SIZE, SHUFFLE, seed=TRAINING_SEED, epoch=epoch, drop_remainder=DROP_REMAINDER
         )
+        if SAMPLED:
+            self.batches = balanced_batches(self.batches, labels_of(TRAIN), seed=TRAINING_SEED, epoch=epoch)
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -114,6 +114,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "HEIC": "HEIF" in formats,
         "DICOM": "DICOM" in formats,
         "WEIGHTED": training.class_weight == "balanced",
+        "SAMPLED": config.data.sampling == "balanced",
         "JUDGES": training.early_stopping > 0 or _reduces(training),
         "STOPS": training.early_stopping > 0,
         "REDUCES": _reduces(training),

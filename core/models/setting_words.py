@@ -15,6 +15,7 @@ WORDS = {
     "samples": "Every epoch",
     "batches": "Batch order only",
     "data.shuffle none": "Off",
+    "data.sampling all": "Each image once",
     "data.preprocessing backbone": "Backbone default",
     "letterbox": "Letterbox, edge colour",
     "letterbox_black": "Letterbox, black",

@@ -24,6 +24,13 @@ _ORDERS = {
     "none": "np.arange(len(x))",
 }
 
+_ROWS = {
+    "all": "np.arange(len(x))",
+    "balanced": "np.sort(np.concatenate([np.resize(rng.permutation(np.flatnonzero(y == k)), len(part)) "
+    "for k, part in enumerate(np.array_split(y, classes))]))",
+}
+"""Images that an epoch uses, in the order on disk: of each class an equal part, a rare one's several times."""
+
 _FITS = {
     "stretch": "{}",
     "letterbox": '{"pad_to_aspect_ratio": True}',  # Keras' bars are black
@@ -198,6 +205,14 @@ class _Writer:
                 else []
             ),
             self._line("data.shuffle", "    order = {}", *self._pair(_ORDERS, "data.shuffle"), raw=True),
+            *(
+                [
+                    self._line("data.sampling", "    rows = {}", *self._pair(_ROWS, "data.sampling"), raw=True),
+                    "    order = rows[order]",
+                ]
+                if "data.sampling" in self.factors
+                else []
+            ),
             *(
                 [self._line("data.drop_remainder", "    order = order[:{}]", *self._tails(), raw=True)]
                 if "data.drop_remainder" in self.factors

@@ -48,6 +48,14 @@ class DataConfig:
         "order (what Keras does with a `Sequence`). none: off; the order on disk, class by class.",
         choices=("samples", "batches", "none"),
     )
+    sampling: str = setting_field(
+        "all",
+        "Sampling",
+        "Which training images an epoch uses. all: each image once. balanced: as many images as there are, the same "
+        "number of each class; of a frequent class a random part, different in every epoch, of a rare class the same "
+        "images several times.",
+        choices=("all", "balanced"),
+    )
     augmentation: str = setting_field(
         "none",
         "Augmentation",

@@ -22,7 +22,7 @@ VARIED = (
     *("training.momentum", "training.weight_decay", "training.label_smoothing", "training.schedule"),
     *("training.schedule_end", "data.batch_size"),
     *("training.epochs", "training.early_stopping", "training.reduce_on_plateau", "training.class_weight"),
-    *("data.shuffle", "data.drop_remainder", AUGMENTATION, "training.seed"),
+    *("data.sampling", "data.shuffle", "data.drop_remainder", AUGMENTATION, "training.seed"),
 )
 """Settings that a sweep may vary, the usual ones first."""
 

@@ -77,6 +77,7 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     (TUNED, {**TUNED, "training.block_rate_factor": 0.5}, "training.block_rate_factor",
      "only the last block is trained"),
     ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
+    ({}, {"data.sampling": "balanced"}, "data.sampling", "either way each image is used once"),
     ({}, {"training.seed": 2}, "training.seed", "it is random variation"),
     ({}, {"training.momentum": 0.9}, "training.momentum", "only sgd and rmsprop have a momentum"),
     ({}, {"training.schedule_end": 0.5}, "training.schedule_end", "follows no schedule"),
@@ -143,6 +144,12 @@ def test_a_fit_matters_unless_all_images_are_known_to_be_square(factors_of: Fact
 
 def test_class_weights_matter_where_the_classes_are_unequal(factors_of: Callable[..., Factors]) -> None:
     assert factors_of({}, {"training.class_weight": "balanced"}, counts=(30, 20)).keys == ("training.class_weight",)
+
+
+def test_sampling_matters_where_the_classes_differ_by_more_than_one_image(factors_of: Callable[..., Factors]) -> None:
+    assert factors_of({}, {"data.sampling": "balanced"}, counts=(30, 20)).keys == ("data.sampling",)
+    assert factors_of({}, {"data.sampling": "balanced"}, counts=(21, 20)).keys == ()
+    assert factors_of({}, {"training.class_weight": "balanced"}, counts=(21, 20)).keys == ("training.class_weight",)
 
 
 def test_an_unfrozen_base_is_told_by_what_it_unfreezes(factors_of: FactorsOf) -> None:

@@ -119,6 +119,24 @@ def test_rare_class_without_weights_is_told(make_context):
     assert labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}, counts=these)) is None
 
 
+def test_balanced_sampling_compensates_for_a_rare_class_as_weights_do(make_context):
+    these = counts({"cat": 20, "dog": 300}, {"cat": 20, "dog": 300})
+    sampled = {"data.sampling": "balanced"}
+    assert labels.class_weight_mismatch(make_context(sampled, counts=these)) is None
+    baseline = told(labels.class_imbalance_baseline(make_context(sampled, counts=these)))
+    assert (baseline.severity, baseline.change) == ("info", {})
+    twice = told(
+        labels.class_weight_mismatch(make_context({**sampled, "training.class_weight": "balanced"}, counts=these))
+    )
+    assert (twice.severity, twice.change) == ("warning", {"training.class_weight": "none"})
+    assert twice.claim == (
+        "Class weights and balanced sampling are both on: the rarest class, 15.0 times smaller than the largest, is "
+        "compensated for twice."
+    )
+    equal = told(labels.class_weight_mismatch(make_context(sampled)))
+    assert (equal.severity, equal.change) == ("info", {"data.sampling": "all"})
+
+
 def test_one_file_in_two_classes_is_a_conflict(make_context):
     def same(file):
         twins = ("train/cat/cat000.jpg", "val/dog/dog000.jpg")

@@ -102,6 +102,15 @@ def test_dropped_tail_of_shuffled_samples_is_worth_knowing(make_context):
     assert finding.claim.endswith("different ones in every epoch.")
 
 
+def test_dropped_tail_of_balanced_samples_is_another_one_in_every_epoch(make_context):
+    settings = {"data.sampling": "balanced", "data.shuffle": "none"}
+    counts = {"train": {"cat": 91, "dog": 150}, "val": {"cat": 5, "dog": 5}}
+    dropping = make_context({**settings, "data.drop_remainder": True, "data.batch_size": 35}, counts=counts)
+    assert told(order.partial_batch_dropped(dropping)).claim.endswith("different ones in every epoch.")
+    assert order.tiny_last_batch(make_context({**settings, "data.batch_size": 80}, counts=counts)) is None
+    assert order.tiny_last_batch(make_context({"data.shuffle": "none", "data.batch_size": 80}, counts=counts))
+
+
 def test_full_batches_lose_nothing(make_context):
     assert order.partial_batch_dropped(make_context({"data.drop_remainder": True, "data.batch_size": 24})) is None
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from core.data.order import Indices, batch_mix, batches_per_epoch, draw_of_epoch, epoch_batches
+from core.data.order import Indices, balanced_batches, batch_mix, batches_per_epoch, draw_of_epoch, epoch_batches
 
 WAYS = ("samples", "batches", "none")
 COUNTS, SIZES = st.integers(0, 60), st.integers(1, 25)
@@ -98,3 +99,46 @@ def test_without_batches_the_mix_is_empty() -> None:
 )  # fmt: skip
 def test_draws_come_in_turn(augmentation: str, draws: int, expected: list[int]) -> None:
     assert [draw_of_epoch(epoch, augmentation, draws) for epoch in range(4)] == expected
+
+
+LABELS = st.lists(st.integers(0, 3), min_size=1, max_size=60).map(lambda labels: np.sort(np.array(labels)))
+
+
+@given(LABELS, SIZES, st.sampled_from(WAYS), SEEDS, EPOCHS, st.booleans())
+@settings(max_examples=120, deadline=None)
+def test_balanced_epochs_have_as_many_images_as_before_and_as_many_of_each_class(
+    labels: NDArray[np.int64], size: int, shuffle: str, seed: int, epoch: int, drop: bool
+) -> None:
+    def drawn(dropping: bool) -> list[Indices]:
+        plain = epoch_batches(len(labels), size, shuffle, seed=seed, epoch=epoch, drop_remainder=dropping)
+        found = balanced_batches(plain, labels, seed=seed, epoch=epoch)
+        assert [len(batch) for batch in found] == [len(batch) for batch in plain]
+        return found
+
+    assert lists(drawn(drop)) == lists(drawn(drop))
+    positions = np.array(flat(drawn(False)))
+    counts, images = np.bincount(labels[positions]), np.bincount(positions, minlength=len(labels))
+    present = np.bincount(labels) > 0
+    assert counts[~present[: len(counts)]].sum() == 0
+    assert counts[present].max() - counts[present].min() <= 1
+    for label in np.flatnonzero(present):
+        times = images[labels == label]
+        assert times.max() - times.min() <= 1, "of one class an image comes at most once more than another"
+    if np.ptp(np.bincount(labels)[present]) <= 1:
+        assert lists(drawn(drop)) == lists(
+            epoch_batches(len(labels), size, shuffle, seed=seed, epoch=epoch, drop_remainder=drop)
+        )
+
+
+def test_of_a_frequent_class_other_images_are_drawn_in_every_epoch_until_all_were() -> None:
+    labels, plain = np.repeat([0, 1], [90, 10]), epoch_batches(100, 20, "samples", seed=1, epoch=0)
+    epochs = [set(flat(balanced_batches(plain, labels, seed=1, epoch=epoch))) for epoch in range(20)]
+    assert all(set(range(90, 100)) <= epoch and len(epoch) == 60 for epoch in epochs)
+    assert len({frozenset(epoch) for epoch in epochs}) == 20
+    assert set().union(*epochs) == set(range(100))
+    assert epochs[0] != set(flat(balanced_batches(plain, labels, seed=2, epoch=0)))
+
+
+def test_the_balanced_draw_is_the_same_in_every_version() -> None:
+    labels, plain = np.repeat([0, 1], [6, 2]), epoch_batches(8, 8, "none", seed=1, epoch=0)
+    assert flat(balanced_batches(plain, labels, seed=1, epoch=0)) == [0, 2, 3, 4, 6, 6, 7, 7]

@@ -263,7 +263,8 @@ def test_another_seed_or_order_makes_a_difference(images: Path, train_here: Any)
     settings = {**SMALL, "model.backbone": "EfficientNetLite0"}
     one = train_here(images, settings)
     others: list[dict[str, Any]] = [
-        {"training.seed": 2}, {"data.shuffle": "none"}, {"data.shuffle": "batches"}, {"data.drop_remainder": True}
+        {"training.seed": 2}, {"data.shuffle": "none"}, {"data.shuffle": "batches"}, {"data.drop_remainder": True},
+        {"data.sampling": "balanced"},
     ]  # fmt: skip
     for other in others:
         assert largest_difference(one, train_here(images, {**settings, **other})) > 1e-4, other
@@ -336,7 +337,8 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
         "training.optimizer": "sgd", "training.momentum": 0.9, "training.nesterov": True,
         "training.schedule": "cosine", "training.label_smoothing": 0.1,
     },
-    "weight decay, exponential": {
+    "weight decay, exponential, balanced sampling": {
+        "data.sampling": "balanced",
         "training.optimizer": "adamw", "training.weight_decay": 0.05, "training.schedule": "exponential",
         "training.schedule_epochs": 1, "training.schedule_end": 0.5,
     },

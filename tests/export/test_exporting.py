@@ -142,11 +142,13 @@ LISTS: dict[str, Any] = {
         {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1,
          "data.fit": "letterbox"},
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
-         "data.drop_remainder": True, "model.dense_units": 0, "model.dropout": 0, "model.head":
-         "max, dense 8 linear l2=0.01, batch_norm, activation relu, dropout 0.3, dense 6 gelu, output l2=0.1"},
+         "data.sampling": "balanced", "data.drop_remainder": True, "model.dense_units": 0, "model.dropout": 0,
+         "model.head": "max, dense 8 linear l2=0.01, batch_norm, activation relu, dropout 0.3, dense 6 gelu, "
+         "output l2=0.1"},
         {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.class_weight": "balanced",
          "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3,
-         "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 8},
+         "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 8,
+         "data.sampling": "balanced"},
         {"training.mode": "fine_tune", "training.finetune_stages": 2, "training.finetune_epochs": 1,
          "training.unfreeze_from": "block6", "training.block_rate_factor": 0.38, "training.optimizer": "adamw",
          "training.finetune_optimizer": "sgd", "training.momentum": 0.9, "training.schedule": "cosine",

@@ -139,6 +139,15 @@ def test_xray_states_what_the_batches_hold(root):
     assert at.get("plotly_chart")
 
 
+def test_xray_shows_balanced_batches(root):
+    at = open_page(root / "good", "Batch composition")
+    at.segmented_control[-1].set_value("none").run()
+    assert "longest same-class streak: 12 images (a)" in said(at)
+    next(toggle for toggle in at.toggle if toggle.label == "Balanced sampling").set_value(True).run()
+    assert not at.exception
+    assert "longest same-class streak: 10 images (a)" in said(at)
+
+
 def test_xray_names_what_is_left_out(root):
     at = open_page(root / "good", "Batch composition")
     at.number_input[0].set_value(8)

@@ -262,10 +262,14 @@ def test_two_culprits_are_two_switches() -> None:
 
 @pytest.mark.slow
 def test_the_script_runs(image_folder: Any, tmp_path: Path) -> None:
-    folder = image_folder(train=(6, 6), val=(3, 3), size=32)
+    folder = image_folder(train=(8, 3), val=(3, 3), size=32)
     settings = {"data.image_size": 32, "model.weights": "none", "training.epochs": 2, "data.batch_size": 4}
-    good, bad = (make_config("sample", {**settings, "data.shuffle": order}) for order in ("samples", "batches"))
-    script = report_script(good, bad, ["data.shuffle"]).replace("'data'", repr(str(folder)))
+    good, bad = (
+        make_config("sample", {**settings, "data.shuffle": order, "data.sampling": sampling})
+        for order, sampling in (("samples", "balanced"), ("batches", "all"))
+    )
+    script = report_script(good, bad, ["data.shuffle", "data.sampling"]).replace("'data'", repr(str(folder)))
+    assert "    # rows = np.arange(len(x))  # <-- bad\n    order = rows[order]\n" in script
     result = subprocess.run(
         [sys.executable, "-c", MARK + script], capture_output=True, text=True, timeout=300, check=False
     )

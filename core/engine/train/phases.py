@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from core.data.dataset_index import ImageFile
-from core.data.order import Indices, batches_per_epoch, epoch_batches
+from core.data.order import Indices, balanced_batches, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.engine.train.context import TrainingContext
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
@@ -161,15 +161,13 @@ def _on_activations(context: TrainingContext, stage: Stage, activations: FrozenA
 
 def order(context: TrainingContext, epoch: int) -> list[Indices]:
     """The batches of an epoch (from 0) under the run's settings."""
-    data = context.config.data
-    return epoch_batches(
-        len(context.dataset.split.train),
-        data.batch_size,
-        data.shuffle,
-        seed=context.config.training.seed,
-        epoch=epoch,
-        drop_remainder=data.drop_remainder,
+    data, seed, files = context.config.data, context.config.training.seed, context.dataset.split.train
+    batches = epoch_batches(
+        len(files), data.batch_size, data.shuffle, seed=seed, epoch=epoch, drop_remainder=data.drop_remainder
     )
+    if data.sampling == "balanced":
+        return balanced_batches(batches, context.dataset.labels(files), seed=seed, epoch=epoch)
+    return batches
 
 
 def compile_model(context: TrainingContext, model: keras.Model, stage: Stage | None = None) -> None:

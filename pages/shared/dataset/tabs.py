@@ -13,7 +13,7 @@ from core.data.augment import augment
 from core.data.dataset_index import ImageFile
 from core.data.images import display_name, load
 from core.data.ingest import upload_notes
-from core.data.order import batch_mix, draw_of_epoch, epoch_batches
+from core.data.order import balanced_batches, batch_mix, draw_of_epoch, epoch_batches
 from core.data.rendering import SQUARES
 from core.errors import UnreadableImage
 from core.notation.augmentation import PRESETS
@@ -112,9 +112,11 @@ def show_xray(view: View) -> None:
         st.info("There are no training images.")
         return
     st.caption("Classes in each batch of an epoch. Starts from the Train page's settings and does not change them.")
-    shuffle, batch_size, drop, seed, epoch = _xray_controls()
+    shuffle, batch_size, drop, balanced, seed, epoch = _xray_controls()
     labels = view.labels()
     batches = epoch_batches(len(labels), batch_size, shuffle, seed=seed, epoch=epoch - 1, drop_remainder=drop)
+    if balanced:
+        batches = balanced_batches(batches, labels, seed=seed, epoch=epoch - 1)
     mix = batch_mix(labels, batches, len(view.index.classes))
     order = labels[np.concatenate(batches)] if batches else labels[:0]
     sentence = dataset_charts.describe_mix(mix, order, view.index.classes)
@@ -223,7 +225,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
             )
 
 
-def _xray_controls() -> tuple[str, int, bool, int, int]:
+def _xray_controls() -> tuple[str, int, bool, bool, int, int]:
     config = data_config()
     orders = setting("data.shuffle").metadata["choices"]
     first, second, third, fourth = st.columns([3, 1.3, 1.3, 1.3], vertical_alignment="bottom")
@@ -244,10 +246,14 @@ def _xray_controls() -> tuple[str, int, bool, int, int]:
         )
     with fourth:
         epoch = st.number_input("Epoch", 1, 1000, value=1, help="The order changes from epoch to epoch.")
-    drop = st.toggle(
-        "Drop the last partial batch", value=config.drop_remainder, help=fields.help_of("data.drop_remainder")
-    )
-    return str(shuffle), int(size), bool(drop), int(seed), int(epoch)
+    with st.container(horizontal=True):
+        drop = st.toggle(
+            "Drop the last partial batch", value=config.drop_remainder, help=fields.help_of("data.drop_remainder")
+        )
+        balanced = st.toggle(
+            "Balanced sampling", value=config.sampling == "balanced", help=fields.help_of("data.sampling")
+        )
+    return str(shuffle), int(size), bool(drop), bool(balanced), int(seed), int(epoch)
 
 
 def _training_seed() -> int:

@@ -45,6 +45,7 @@ SUGGESTED = {
     "training.early_stopping": "3, 10",
     "training.reduce_on_plateau": "0, 2",
     "training.class_weight": "none, balanced",
+    "data.sampling": "all, balanced",
     "data.shuffle": "samples, batches",
     "data.drop_remainder": "no, yes",
     "data.augmentation": "none; light; flip horizontal, rotation 20",
