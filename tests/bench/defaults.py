@@ -1,11 +1,12 @@
 """What the presets and their parts do on labelled images: patient-safe cross-validation, the table of docs/defaults.md.
 
-    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults measure [--images 500] FOLDER FILE.json [NAME ...]
+    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults measure [--images N] [--rare 9] FOLDER FILE.json [NAME ...]
     PARITY_HOME=/tmp/defaults python -m tests.bench.defaults table [--against NAME] FILE.json
     python -m tests.bench.defaults digits [--images 600] FOLDER     scikit-learn's digits as PNG files, a folder a class
 
 A name is one of `TRIED`, or settings such as `training.learning_rate=0.003,training.epochs=50`. What was measured
-stands in FILE.json and is not measured again, so that it can be done in parts (`--seconds 200`). Every fold is looked
+stands in FILE.json and is not measured again, so that it can be done in parts (`--seconds 200`). `--rare 9` leaves out
+images of every second class, from the first on, until the largest class has nine times as many. Every fold is looked
 at once: a fifth of its training images, whole patients, chooses the last epoch. Seconds are those of the processor, of
 one training: the features of all images, and the mean of what follows them.
 """
@@ -45,6 +46,8 @@ TRIED: dict[str, dict[str, Any]] = {
     },
     "128 px": dict(_SMALL),
     "20 epochs at 0.001, class weights": {"training.epochs": 20, "training.class_weight": "balanced"},
+    "balanced sampling": {"data.sampling": "balanced"},
+    "class weights": {"training.class_weight": "balanced"},
     "128 px, light augmentation": {**_SMALL, **_LIGHT},
     "128 px, fine-tuned": {**_SMALL, **_FINE, "training.finetune_stages": 2, "training.finetune_epochs": 10},
     "128 px, fine-tuned, light augmentation": {
@@ -67,9 +70,10 @@ class Bench:
         folder: Path. The dataset.
         results: Path. What was measured.
         images: int. About so many of its images are taken, whole groups; 0 for all.
+        rare: float. See `_with_rare`; 0 for the classes as they are.
     """
 
-    def __init__(self, folder: Path, results: Path, images: int) -> None:
+    def __init__(self, folder: Path, results: Path, images: int, rare: float = 0) -> None:
         from core.engine.jobs.fold_heads import FoldHeads
         from core.engine.reporter import Reporter
         from core.store.runs import RunStore
@@ -77,7 +81,8 @@ class Bench:
         self._results, self._heads = results, FoldHeads()
         config = make_config(str(folder), {})
         self._reporter = Reporter(RunStore().create(config))
-        self._folder, self._dataset = str(folder), _subset(open_dataset(str(folder), config.data), images)
+        taken = _subset(open_dataset(str(folder), config.data), images)
+        self._folder, self._dataset = str(folder), _with_rare(taken, rare) if rare else taken
         self.record: dict[str, Any] = json.loads(results.read_text()) if results.exists() else {}
         files = self._dataset.split.train
         counts = {name: sum(file.label == name for file in files) for name in self._dataset.classes}
@@ -175,13 +180,32 @@ def _subset(dataset: Dataset, count: int) -> Dataset:
     return with_split(dataset, sorted(taken, key=lambda file: (file.label, file.path)))
 
 
+def _with_rare(dataset: Dataset, ratio: float) -> Dataset:
+    """Every second class, from the first on, with so few images that the largest class has `ratio` times as many.
+
+    Images of whole groups stay, drawn at random.
+    """
+    from core.engine.jobs.fold_heads import with_split
+
+    files = dataset.split.train
+    largest = max(sum(file.label == name for file in files) for name in dataset.classes)
+    left = dict.fromkeys(dataset.classes[::2], round(largest / ratio))
+    groups = join_files(files, "auto")
+    taken = [file for file in files if file.label not in left]
+    for k in np.random.default_rng(SEED).permutation(len(groups)):
+        for file in groups[k]:
+            if left.get(file.label, 0) > 0:
+                left[file.label] -= 1
+                taken.append(file)
+    return with_split(dataset, sorted(taken, key=lambda file: (file.label, file.path)))
+
+
 def rows(record: dict[str, Any], against: str) -> Iterator[str]:
     """The table, in Markdown."""
-    yield (
-        "| settings | folds x repeats | accuracy | AUC | balanced accuracy | log loss | accuracy more, in points | "
-        "log loss more | seconds |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    more = ("accuracy", "AUC", "balanced accuracy", "log loss")
+    titles = ("settings", "folds x repeats", *more, *(f"{name} more" for name in more), "seconds")
+    yield f"| {' | '.join(titles)} |"
+    yield "|---" * len(titles) + "|"
     measured = {name: row for name, row in record["measured"].items() if len(row["heads"]) >= FOLDS}
     for name, row in measured.items():
         heads, found = row["heads"], fold_figures(row["heads"], FOLDS)
@@ -194,7 +218,8 @@ def rows(record: dict[str, Any], against: str) -> Iterator[str]:
         yield (
             f"| {name} | {FOLDS} x {len(heads) // FOLDS} | {found['accuracy']:.1%} ({low:.1%} to {high:.1%}) | {auc} | "
             f"{balanced:.1%} | {found['loss']:.3f} | {_difference(measured, name, against)} | "
-            f"{_more_loss(measured, name, against)} | {cost} |"
+            f"{_more(measured, name, against, 'auc')} | {_more(measured, name, against, 'balanced', 100, 1)} | "
+            f"{_more(measured, name, against, 'loss')} | {cost} |"
         )
 
 
@@ -206,15 +231,18 @@ def _difference(measured: dict[str, Any], name: str, against: str) -> str:
     return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in (pair.difference, *pair.interval)))
 
 
-def _more_loss(measured: dict[str, Any], name: str, against: str) -> str:
-    """The same of the log loss, which also sees how sure the answers are."""
+def _more(measured: dict[str, Any], name: str, against: str, figure: str, times: int = 1, digits: int = 3) -> str:
+    """The same of another figure of the folds; those without it (an AUC of one class) are left out."""
     if name == against or against not in measured:
         return ""
-    theirs = {(head["repeat"], head["fold"]): head["loss"] for head in measured[against]["heads"]}
-    both = [(h["loss"] - theirs[h["repeat"], h["fold"]], h["count"]) for h in measured[name]["heads"]
-            if (h["repeat"], h["fold"]) in theirs]  # fmt: skip
+    theirs = {(head["repeat"], head["fold"]): head[figure] for head in measured[against]["heads"]}
+    both = [
+        (times * (head[figure] - other), head["count"])
+        for head in measured[name]["heads"]
+        if (other := theirs.get((head["repeat"], head["fold"]))) is not None and head[figure] is not None
+    ]
     found = corrected_t([gap for gap, _ in both], 1 / (FOLDS - 1), counts=[count for _, count in both])
-    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    return f"{found.value:+.{digits}f} ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
 
 
 def write_digits(folder: Path, count: int) -> None:
@@ -238,6 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measure.add_argument("file", type=Path)
     measure.add_argument("names", nargs="*", metavar="NAME")
     measure.add_argument("--images", type=int, default=500)
+    measure.add_argument("--rare", type=float, default=0)
     measure.add_argument("--repeats", type=int, default=1)
     measure.add_argument("--seconds", type=float, default=1e9)
     table.add_argument("file", type=Path)
@@ -250,7 +279,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif options.command == "table":
         print("\n".join(rows(json.loads(options.file.read_text()), options.against)))
     else:
-        until, bench = time.monotonic() + options.seconds, Bench(options.folder, options.file, options.images)
+        until, bench = (
+            time.monotonic() + options.seconds,
+            Bench(options.folder, options.file, options.images, options.rare),
+        )
         for name in options.names or TRIED:
             if not bench.measure(name, options.repeats, until):
                 print(f"time is up at {name}", flush=True)
