@@ -85,7 +85,7 @@ def check(steps: Callable[..., Facts]) -> Iterator[Line]:
     gpu = bool(found.get("gpu"))
     where = f"on {found['gpu']}" if gpu else "on the CPU"
     yield _line(f"the same frozen training from cached features and from images, {where}: largest difference of what "
-                "is learnt, of the largest", found, "difference", "<= 0.001" if gpu else "<= 0")  # fmt: skip
+                "is learned, of the largest", found, "difference", "<= 0.001" if gpu else "<= 0")  # fmt: skip
     found = steps("precision", gpu=True)
     yield _line(f"the same training in bfloat16 and in float32, {where}: difference of accuracy, beyond its own 95 % "
                 "interval", found, "beyond", "<= 0")  # fmt: skip

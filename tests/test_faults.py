@@ -228,7 +228,7 @@ def test_a_disk_that_is_full_before_the_worker_begins_is_said(folder: Path, smal
 
 
 def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: Any) -> None:
-    folder = image_folder(train=(150, 150), val=(4, 4), size=32)  # epochs take far longer than writing what was learnt
+    folder = image_folder(train=(150, 150), val=(4, 4), size=32)  # epochs take far longer than writing what was learned
     run = start(folder, epochs=1000, learnt=2, batch=1)  # by then all files that stay open have been opened
     path = str(run.path)
     mounted = os.geteuid() == 0 and not subprocess.run(["mount", "--bind", path, path], check=False).returncode

@@ -32,7 +32,7 @@ def test_without_a_gpu_it_says_of_each_step_why_it_is_skipped(
     assert [line.endswith("skipped: TensorFlow sees no GPU here") for line in said] == [False] * 3 + [True] * 6
     assert said[0] == (
         "the same frozen training from cached features and from images, on the CPU: largest difference of what is "
-        "learnt, of the largest: 0, allowed <= 0, met; the same bits"
+        "learned, of the largest: 0, allowed <= 0, met; the same bits"
     )
     kept = json.loads((tmp_path / "lines.json").read_text())
     assert [line["state"] for line in kept] == ["met"] * 3 + ["skipped"] * 6

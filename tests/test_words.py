@@ -1,12 +1,23 @@
 """One word for one thing: what CONTRIBUTING.md says we do not say stands in no text that a person reads."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+AMERICAN = (
+    r"(?<![-:])\b(?:(?-i:[Cc]olor)(?:s|ed|ful|less)?|grays?|grayscale|behaviors?|centers?|centered|neighbor(?:s|ing|hoods?)?"
+    r"|favor(?:s|ed)?|(?:un)?label(?:ed|ing)|modeling|cancel(?:ed|ing)|artifacts?|fulfill|generaliz(?:e|es|ed|ing)"
+    r"|(?:custom|equal|initial|memor|minim|maxim|normal|organ|optim|quant|random|recogn|regular|serial|standard"
+    r"|summar|synchron|util|visual)iz(?:e|es|ed|ing|ation))\b(?![-:=_(\[])"
+)
+"""American spellings, but not those of names: optimizers, settings of Keras, colours of a stylesheet."""
+
 NOT_SAID = {
+    "British spelling": rf"{AMERICAN}|\blearnt\b",
     "dataset": r"\bdata sets?\b",
     "image": r"\bpictures?\b",
     "feature cache": r"\bkept features\b",
@@ -27,7 +38,7 @@ ALLOWED = {"CONTRIBUTING.md"}  # it names the words that are not said
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
-    """`(line, text)` of all prose of a file: its strings and docstrings, or all but code of a page of Markdown."""
+    """`(line, text)` of all prose of a file: its strings and comments, or all but code of a page of Markdown."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         fenced = False
@@ -39,6 +50,9 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and PROSE.search(node.value):
             yield node.lineno, re.sub(r"`[^`]*`", "", node.value)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and PROSE.search(token.string):
+            yield token.start[0], re.sub(r"`[^`]*`", "", token.string)
 
 
 def listed() -> list[Path]:

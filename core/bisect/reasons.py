@@ -14,9 +14,9 @@ REASONS: dict[str, str] = {
     "data.shuffle": "With batches of one class, the head follows one class after the other; the last batches dominate.",
     "data.sampling": "With all classes equally frequent in training, rare ones are predicted more often, and fewer "
     "images of frequent ones are seen in an epoch.",
-    "data.augmentation": "Augmented images are harder to memorize, but augmentation that is too strong hides what "
+    "data.augmentation": "Augmented images are harder to memorise, but augmentation that is too strong hides what "
     "matters.",
-    "data.augmentation_draws": "A single version of each image can be memorized; new ones in every epoch hardly.",
+    "data.augmentation_draws": "A single version of each image can be memorised; new ones in every epoch hardly.",
     "data.preprocessing": "A backbone expects one scaling of the pixels; with another, its features mean little.",
     "data.drop_remainder": "The images of an incomplete last batch are not used in that epoch.",
     "data.validation_split": "More held-out images leave fewer for training and change the evaluation.",
@@ -30,7 +30,7 @@ REASONS: dict[str, str] = {
     "model.dense_units": "A hidden layer can learn nonlinear boundaries, but needs more epochs and data.",
     "model.dropout": "It reduces overfitting of the head, and slows its training.",
     "model.head": "A list is one factor: its layers decide what can be learned from the features, and how much is "
-    "memorized.",
+    "memorised.",
     "training.mode": "It decides whether the backbone is trained at all.",
     "training.epochs": "Too few epochs leave the head undertrained; too many let it overfit.",
     "training.optimizer": "The same gradient becomes a different step, so the same learning rate has a different "

@@ -48,7 +48,7 @@ def class_told_by_compression(context: Context) -> Finding | None:
     return Finding(
         "class-told-by-compression",
         "warning",
-        f"{percent(own)} of the images of {named([name])} show traces of JPEG compression with a quantization step "
+        f"{percent(own)} of the images of {named([name])} show traces of JPEG compression with a quantisation step "
         f"of {step} or more, and {percent(rest)} of the others do. That alone separates them with a balanced "
         f"accuracy of {percent((1 + abs(own - rest)) / 2)}, whatever the images show; saving them again does not "
         "remove it.",

@@ -1,4 +1,4 @@
-"""Gray histogram of a few training images, as preprocessing gets them; kept on disk between calls."""
+"""Grey histogram of a few training images, as preprocessing gets them; kept on disk between calls."""
 
 import hashlib
 import json

@@ -262,7 +262,7 @@ def aspect_stretch_vs_crop(context: Context) -> Finding | None:
         f"Aspect ratios (width / height) range from {low:.2f} to {high:.2f} (90 % of the images), and all images "
         "are stretched to a square.",
         {"aspect_5_percent": round(float(low), 3), "aspect_95_percent": round(float(high), 3)},
-        "If shapes matter, keep them: data.fit=letterbox pads with bars, data.fit=crop shows the center only.",
+        "If shapes matter, keep them: data.fit=letterbox pads with bars, data.fit=crop shows the centre only.",
         {"data.fit": "letterbox"},
     )
 

@@ -22,7 +22,7 @@ _PRINTED = (
 )  # fmt: skip
 
 
-_HINT = "; give labeled images for an imported model (--on DATASET)"
+_HINT = "; give labelled images for an imported model (--on DATASET)"
 
 
 def add_parser(command: AddCommand) -> None:
@@ -35,7 +35,7 @@ def add_parser(command: AddCommand) -> None:
     )
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
-        "--on", metavar="DATASET", default="", help="first evaluate an imported model on these labeled images"
+        "--on", metavar="DATASET", default="", help="first evaluate an imported model on these labelled images"
     )
     parser.add_argument("--part", choices=("val", "test"), default="val", help="which images; default: val")
     parser.add_argument(

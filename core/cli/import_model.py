@@ -16,8 +16,8 @@ from core.models.trial import PIXELS, PIXELS_HELP
 from core.workers.try_model_client import import_model, import_notes
 
 FIT_HELP = (
-    "how its images become square: stretch (without keeping the aspect ratio), letterbox (bars in the edge color), "
-    "letterbox_black, or crop (center); default: as stored in the file, crop for Teachable Machine, else stretch"
+    "how its images become square: stretch (without keeping the aspect ratio), letterbox (bars in the edge colour), "
+    "letterbox_black, or crop (centre); default: as stored in the file, crop for Teachable Machine, else stretch"
 )
 
 
@@ -40,7 +40,7 @@ def add_parser(command: AddCommand) -> None:
         help="a text file with one name per line; labels.txt next to FILE, or in the zip, is used automatically",
     )
     parser.add_argument("--pixels", metavar="SCALE", choices=list(PIXELS), default="", help=PIXELS_HELP)
-    parser.add_argument("--labelled", metavar="DATASET", default="", help="labeled images for finding the pixel scale")
+    parser.add_argument("--labelled", metavar="DATASET", default="", help="labelled images for finding the pixel scale")
     parser.add_argument("--fit", choices=FITS, default="", help=FIT_HELP)
     parser.add_argument("--name", default="", help="name of the model; default: the file's name")
 

@@ -12,7 +12,7 @@ from core.workers.predict_client import require_model
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    text = "Store features of a run's training images for nearest-neighbor search; training does this by default."
+    text = "Store features of a run's training images for nearest-neighbour search; training does this by default."
     command("remember", remember, text).add_argument("run", metavar="RUN")
 
 

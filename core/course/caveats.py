@@ -35,7 +35,7 @@ _OF_ALL = {
     "diverged": "not meaningful: training diverged",
     "constant-predictor": f"{_CHANCE}: same prediction for every image",
     "one-class-on-validation": f"{_CHANCE}: same prediction for every image",
-    "validation-at-chance": f"{_CHANCE}: does not generalize",
+    "validation-at-chance": f"{_CHANCE}: does not generalise",
     "nothing-learnt": f"{_CHANCE}: nothing learned",
     "loss-near-ln-k": f"{_CHANCE}: nothing learned",
 }
@@ -61,7 +61,7 @@ def caveats(found: Iterable[Finding], part: str = "val") -> list[str]:
     said = [one for finding in found if finding.id not in elsewhere for one in _said(finding)]
     errors_first = sorted(said, key=lambda item: not item[0])
     first = dict[str, str]()
-    for _, text in errors_first:  # of several signs that nothing was learnt the first says enough
+    for _, text in errors_first:  # of several signs that nothing was learned the first says enough
         first.setdefault(_CHANCE if text.startswith(_CHANCE) else text, text)
     return list(first.values())
 

@@ -2,7 +2,7 @@
 
 A cache entry is one array of shape `(images, width)` for one draw of the augmentation. Its name is the hash of
 all that decides its numbers, so a changed file, weight or setting can never meet stale features. A note may lie beside
-it, `<key>.json`: what else was learnt of the images while they were decoded; it goes with the array. So does a list
+it, `<key>.json`: what else was learned of the images while they were decoded; it goes with the array. So does a list
 of its rows, `<key>.<family>.rows`: of which file each is, for other arrays made in the same way of some of these files.
 """
 

@@ -28,6 +28,6 @@ def _registered() -> bool:
         from pillow_heif import register_heif_opener
     except ImportError:
         return False
-    # Its own threads would come on top of ours; thumbnails and other pictures inside the file are of no use here.
+    # Its own threads would come on top of ours; thumbnails and other images inside the file are of no use here.
     register_heif_opener(thumbnails=False, decode_threads=1)
     return True

@@ -30,9 +30,9 @@ class Rendering:
 
 FIT_WORDS = {
     "stretch": "stretched to the square (bilinear)",
-    "letterbox": "fitted into the square (bilinear), bars in the mean color of the edges",
+    "letterbox": "fitted into the square (bilinear), bars in the mean colour of the edges",
     "letterbox_black": "fitted into the square (bilinear), bars in black",
-    "crop": "cropped to the center square (bilinear)",
+    "crop": "cropped to the centre square (bilinear)",
 }
 """What happens to an image by each fit, for whoever prepares images elsewhere."""
 
@@ -40,7 +40,7 @@ SQUARES = {
     "stretch": "stretched to",
     "letterbox": "fitted with bars into",
     "letterbox_black": "fitted with black bars into",
-    "crop": "center-cropped and resized to",
+    "crop": "centre-cropped and resized to",
 }
 """The same in a few words, before the number of pixels."""
 

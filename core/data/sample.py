@@ -94,7 +94,7 @@ class _Film:
 
 
 def draw_phantom(rng: Generator, diseased: bool) -> NDArray[np.uint8]:
-    """Draws one chest phantom with "SYNTHETIC" burned into the lower left corner.
+    """Draws one chest phantom with "SYNTHETIC" burnt into the lower left corner.
 
     Args:
         rng: Decides everything but the class. A generator in the same state draws the same body for both classes.

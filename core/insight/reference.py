@@ -4,7 +4,7 @@
 last feature map over its places, whatever the head is given) of at most 2,000 training images, of length 1 and in
 half precision: 5 MB with 1,280 channels. The distance is the cosine distance, 1 minus the cosine of the angle: it does
 not care how bright an image makes its features, and the distance to the k-th nearest neighbour is then a good measure
-of what is foreign (Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbors").
+of what is foreign (Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbours").
 """
 
 import zipfile

@@ -108,7 +108,7 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
 
 def _constant(answers: Answers, pixels: str, *, given: bool) -> str:
     """The message for a model with one output for everything; refuses it where the pixels were not chosen."""
-    same = f"it gives the same output for all {answers.images} images tried (black, white, gray, colors, noise)"
+    same = f"it gives the same output for all {answers.images} images tried (black, white, grey, colours, noise)"
     if answers.outputs == 1 and answers.lowest >= 1 - _EDGE:
         raise ModelError(
             f"{same}, 1: a softmax over one output is always 1; end it with sigmoid, or with softmax over as many "

@@ -97,7 +97,7 @@ class Head:
         return next((int(one["units"]) for one in self.layers[k::-1] if one.kind == "dense"), 0)
 
     def weights(self, inputs: int, outputs: int) -> int:
-        """Weights that are learnt.
+        """Weights that are learned.
 
         Args:
             inputs: int. Length of a feature vector.

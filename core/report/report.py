@@ -133,7 +133,7 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
         low, high = gap["interval"]
         facts = (
             f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
-            f"in favor of {escape(good)}; the same training seeds in both.</p>"
+            f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
     said = headline(cast("BisectResult", found))

@@ -19,13 +19,13 @@ class DataConfig:
         "stretch",
         "Fit to the square",
         "How images become square. stretch: without keeping the aspect ratio. letterbox: keeps the aspect ratio, "
-        "with bars in the mean color of the edges. letterbox_black: with black bars. crop: the center square only.",
+        "with bars in the mean colour of the edges. letterbox_black: with black bars. crop: the centre square only.",
         choices=("stretch", "letterbox", "letterbox_black", "crop"),
     )
     window: str = setting_field(
         "full",
         "Window of deep images",
-        "Which values of grayscale images of more than 8 bits are mapped to black and white, the same for all images. "
+        "Which values of greyscale images of more than 8 bits are mapped to black and white, the same for all images. "
         "full: the range that the file can hold; for DICOM, the window given in the file. percentile: the 0.5th to the "
         "99.5th percentile of the values of the training and validation images. fixed: the two values below.",
         choices=("full", "percentile", "fixed"),
@@ -44,7 +44,7 @@ class DataConfig:
     shuffle: str = setting_field(
         "samples",
         "Shuffle",
-        "samples: a new random order of the images in every epoch. batches: batches of neighbors on disk, in random "
+        "samples: a new random order of the images in every epoch. batches: batches of neighbours on disk, in random "
         "order (what Keras does with a `Sequence`). none: off; the order on disk, class by class.",
         choices=("samples", "batches", "none"),
     )
@@ -60,7 +60,7 @@ class DataConfig:
         "none",
         "Augmentation",
         "Random changes to the training images. light: small shifts, rotations and brightness changes, no flip. "
-        "medical: slightly stronger, with zoom and contrast, no flip. strong: crops, rotations, shear, colors and a "
+        "medical: slightly stronger, with zoom and contrast, no flip. strong: crops, rotations, shear, colours and a "
         "horizontal flip. question: shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with "
         "ranges: `flip horizontal, rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, "
         "brightness 0.8..1.2, contrast 0.2, channel_shift 20`, in any order (docs/augmentation.md).",
@@ -97,7 +97,7 @@ class DataConfig:
     group_pattern: str = setting_field(
         "auto",
         "Group pattern",
-        "Files of one group (such as a patient) stay in one split. auto: recognizes common patient names. Empty: no "
+        "Files of one group (such as a patient) stay in one split. auto: recognises common patient names. Empty: no "
         "groups. Otherwise a regular expression whose first group is the name.",
     )
     positive_class: str = setting_field(

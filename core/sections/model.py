@@ -16,7 +16,7 @@ class ModelConfig:
     weights: str = setting_field(
         "imagenet",
         "Backbone weights",
-        "imagenet: pretrained. none: random initialization from the data seed (for experiments).",
+        "imagenet: pretrained. none: random initialisation from the data seed (for experiments).",
         choices=("imagenet", "none"),
     )
     pooling: str = setting_field(

@@ -51,12 +51,12 @@ def labelled_images(reference: str, classes: Sequence[str]) -> Labelled:
     foreign = [name for name in index.classes if name.casefold().strip() not in number]
     if foreign:
         raise ModelError(
-            f'the labeled images have the class "{foreign[0]}", and the model\'s are {", ".join(classes)}; give '
+            f'the labelled images have the class "{foreign[0]}", and the model\'s are {", ".join(classes)}; give '
             "folders of these names"
         )
     labels = tuple(number[file.label.casefold().strip()] for file in index.files)
     if not labels:
-        raise ModelError("the dataset has no readable image; give one with labeled images")
+        raise ModelError("the dataset has no readable image; give one with labelled images")
     return Labelled(index.root, index.files, labels)
 
 

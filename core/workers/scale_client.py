@@ -46,7 +46,7 @@ def scale_of(path: Path, origin: Origin, classes: Sequence[str], reference: str,
             pixels.append(load(chosen.root / file.path, side, Rendering(fit)))
             labels.append(label)
     if not pixels:
-        raise ModelError("none of the labeled images can be read; give others")
+        raise ModelError("none of the labelled images can be read; give others")
     answers = _asked(path, origin, np.stack(pixels), len(classes))
     return find_scale(np.array(labels), answers, list(classes))
 

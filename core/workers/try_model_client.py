@@ -54,7 +54,7 @@ def import_model(
     """Makes a run of a .keras or HDF5 file, or of a zip with one.
 
     Args:
-        source: Binary file: a classifier of square RGB or gray images that gives probabilities.
+        source: Binary file: a classifier of square RGB or grey images that gives probabilities.
         classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for. Where
             none are given those in labels.txt of a zip.
         name: What to call it.
@@ -140,7 +140,7 @@ def _let_in(path: Path, pixels: str) -> dict[str, Any]:
     answers = _answers(facts)
     notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
     if facts.pop("gray", False):
-        notes.append("It takes gray images: images are converted to gray first (0.299 red, 0.587 green, 0.114 blue).")
+        notes.append("It takes grey images: images are converted to grey first (0.299 red, 0.587 green, 0.114 blue).")
     if known and not pixels:
         notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
     return {**facts, "pixels": chosen, "notes": notes, "teachable_machine": bool(known)}

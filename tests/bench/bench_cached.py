@@ -4,7 +4,7 @@
 
 The literal training is Keras alone: base and head in one model, images decoded by the same threads, `fit` with the
 same order and draws, validation after each epoch. Two epochs of it are measured; the others are taken to last as long
-as the second. A run of two epochs must have learnt the same head, bit for bit: checked here too. The time is that of
+as the second. A run of two epochs must have learned the same head, bit for bit: checked here too. The time is that of
 `core.engine.train.training.train`; of a later run, from its first batch to its last.
 """
 
@@ -142,7 +142,7 @@ def _in_order(count: int) -> list[Any]:
 
 
 def _run(config: Any) -> dict[str, Any]:
-    """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learnt."""
+    """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learned."""
     from core.engine.reporter import Reporter
     from core.engine.train import training as train
     from core.engine.train.batch_watch import BatchWatch

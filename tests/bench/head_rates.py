@@ -40,7 +40,7 @@ def grid(data: dict[str, Any], seeds: tuple[int, ...], epochs: int) -> Iterator[
 
 
 def score(data: dict[str, Any], settings: Settings) -> float:
-    """Balanced accuracy on validation after the epoch of the lowest loss; 0.5 or 1/k where nothing was learnt."""
+    """Balanced accuracy on validation after the epoch of the lowest loss; 0.5 or 1/k where nothing was learned."""
     labels, classes = data["yv"], int(data["yt"].max()) + 1
     best, kept = np.inf, 1 / classes
     for epoch in train(data["xt"], data["yt"], data["xv"], classes, settings):

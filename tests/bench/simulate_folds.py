@@ -29,7 +29,7 @@ def draw(rng: np.random.Generator, images: int, size: int, shift: float) -> tupl
 
 
 def right(x: Floats, labels: Floats, train: Floats, new: tuple[Floats, Floats]) -> Floats:
-    """Which of the new images a head is right about that has learnt from the training images."""
+    """Which of the new images a head is right about that has learned from the training images."""
     a, b = x[train], labels[train]
     weights = np.linalg.solve(a.T @ a + np.eye(a.shape[1]), a.T @ (2 * b - 1.0))
     return (new[0] @ weights > 0) == (new[1] == 1)

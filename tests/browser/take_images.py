@@ -103,7 +103,7 @@ def _dataset(page: Page, url: str) -> None:
     _take(page, "labels")
     page.get_by_role("tab", name="Map").click()
     page.locator("[data-testid='stPlotlyChart'] .main-svg").first.wait_for()
-    page.get_by_text("t-SNE (local neighborhoods)").click()
+    page.get_by_text("t-SNE (local neighbourhoods)").click()
     settle(page)
     time.sleep(2)  # the chart is drawn anew
     _to_top(page.get_by_role("tab", name="Map"))

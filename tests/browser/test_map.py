@@ -157,7 +157,7 @@ def test_the_card_shows_the_image_the_lasso_picks_and_a_click_picks_one(mapped: 
 def test_another_map_and_other_colours_have_the_card_too(mapped: Page) -> None:
     hover(mapped, name_of(20))
     expect_card(mapped, 20, "cold · training")
-    mapped.get_by_text("t-SNE (local neighborhoods)").click()
+    mapped.get_by_text("t-SNE (local neighbourhoods)").click()
     mapped.locator(".js-plotly-plot .xtick").first.wait_for(state="hidden")
     settle(mapped)
     hover(mapped, name_of(20))

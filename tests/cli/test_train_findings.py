@@ -123,14 +123,14 @@ def test_a_finding_that_changes_its_figures_is_told_once_and_kept_as_it_is_last(
     run = RunStore().create(make_config("/data", {}))
     told = FindingsTold(run)
     for epoch in (1, 2):
-        claim = f"After epoch {epoch} nothing was learnt."
+        claim = f"After epoch {epoch} nothing was learned."
         monkeypatch.setattr(
             told_findings, "findings", lambda _, claim=claim: [dataclasses.replace(DURING, claim=claim)]
         )
         files.write_json(run.path / "trace.json", {"epoch": epoch})
         told.show_new(Line())
     assert capsys.readouterr().err.count("constant-predictor") == 1
-    assert told.errors()[0].claim == "After epoch 2 nothing was learnt."
+    assert told.errors()[0].claim == "After epoch 2 nothing was learned."
 
 
 def test_a_cause_that_gets_a_symptom_is_told_again_with_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def context(family: tuple[Backbone, keras.Model], image_folder: Any, monkeypatch
 
 
 def trained(phase: Phase) -> tuple[list[Any], list[Any]]:
-    """Losses of two epochs, and all that was learnt, the optimizer's state included."""
+    """Losses of two epochs, and all that was learned, the optimizer's state included."""
     fits = [phase.model.fit(phase.stream.of(phase.data(epoch)), shuffle=False, verbose=0) for epoch in (0, 1)]
     return [fit.history["loss"] for fit in fits], [variable.numpy() for variable in phase.variables()]
 

@@ -322,7 +322,7 @@ def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):
     assert not at.exception
     assert plain("“Shuffle” is the cause.") in said(at)
     assert "Best validation accuracy" in str(at.get("vega_lite_chart")[-1].proto)
-    assert "Does it generalize" not in said(at)
+    assert "Does it generalise" not in said(at)
 
 
 def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair, finish):

@@ -1,4 +1,4 @@
-"""Letters in a PNG: umlauts are drawn, by a font of the machine or spelled in the letters that Pillow's own has."""
+"""Letters in a PNG: umlauts are drawn, by a font of the machine or spelt in the letters that Pillow's own has."""
 
 from collections.abc import Iterator
 

@@ -172,7 +172,7 @@ def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
 def test_a_bisect_made_the_other_way_round_is_told_in_the_order_of_the_report(pair: tuple[Run, Run]) -> None:
     a, b = pair
     page = report_html(b, a, None, result_of(a, b))
-    assert "in favor of &lt;script&gt;" in page  # the good run is the same one, although it is B now
+    assert "in favour of &lt;script&gt;" in page  # the good run is the same one, although it is B now
     trials = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
     assert [(trial["base"], trial["name"][0]) for trial in trials[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
 

@@ -51,7 +51,7 @@ def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_comp
         seen = [("train", [train[k] for k in positions], kept), ("val", [val[k] for k in of_val], val_kept)]
         add_feature_findings(context, seen, augmented=augmented)
     elif may_compute:
-        message = "Storing features of the training images, for nearest neighbors of a new image."
+        message = "Storing features of the training images, for nearest neighbours of a new image."
         context.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
         done = _Counter(context.reporter.advance)
         parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))

@@ -4,7 +4,7 @@
 
 Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`, `answers` (what it made
 of images of our own; see `core.models.trial.Answers`). PIXELS is a key of `trial.PIXELS`; where the model wants others
-than 0 to 255, or gray images, or was rebuilt as LOADER says (see `load`), a .keras file that takes RGB pixels from 0 to
+than 0 to 255, or grey images, or was rebuilt as LOADER says (see `load`), a .keras file that takes RGB pixels from 0 to
 255 is written to OUT and `converted` is true. With `others`, other scales are tried where the answers do not vary. The
 limits are set on the process itself before TensorFlow is imported; whoever starts it limits the time.
 """
@@ -32,7 +32,7 @@ size), open files."""
 _BATCH = 4
 _SATURATED = 0.999
 _LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in gray (ITU-R 601), as Pillow has them."""
+"""Weights of red, green and blue in grey (ITU-R 601), as Pillow has them."""
 
 Pixels = NDArray[np.uint8]
 
@@ -57,15 +57,15 @@ def trial_images(size: int) -> dict[str, Pixels]:
     """Images by their names, of `size` pixels a side: what no classifier should answer alike, or without reason."""
     rng = np.random.default_rng(20)
     flat = {
-        "black": (0, 0, 0), "white": (255, 255, 255), "dark gray": (64, 64, 64), "gray": (128, 128, 128),
-        "light gray": (192, 192, 192), "red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255),
+        "black": (0, 0, 0), "white": (255, 255, 255), "dark grey": (64, 64, 64), "grey": (128, 128, 128),
+        "light grey": (192, 192, 192), "red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255),
         "yellow": (255, 255, 0), "magenta": (255, 0, 255), "cyan": (0, 255, 255),
     }  # fmt: skip
     images = {name: np.full((size, size, 3), color, np.uint8) for name, color in flat.items()}
     images["noise"] = rng.integers(0, 256, (size, size, 3), dtype=np.uint8)
     coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
     steps = np.arange(size) * 4 // size
-    images["colored squares"] = coarse[steps][:, steps]
+    images["coloured squares"] = coarse[steps][:, steps]
     return images
 
 
@@ -106,16 +106,16 @@ def unsuited(model: Any, pixels: str) -> str:
     if not (isinstance(shape, tuple) and len(shape) == 4 and shape[1] and shape[1] == shape[2]):
         return f"it takes inputs of shape {shape}; a classifier of square images of one size is needed"
     if shape[3] not in (1, 3):
-        return f"it takes inputs of shape {shape}; a classifier of RGB images, or of gray ones, is needed"
+        return f"it takes inputs of shape {shape}; a classifier of RGB images, or of grey ones, is needed"
     if not (isinstance(outputs, tuple) and len(outputs) == 2 and outputs[1]):
         return f"it gives outputs of shape {outputs}; one row of probabilities for each image is needed"
     if pixels not in candidates(gray=shape[3] == 1):
-        return f"it takes gray images, and {pixels} is of three colors; give one of {', '.join(candidates(gray=True))}"
+        return f"it takes grey images, and {pixels} is of three colours; give one of {', '.join(candidates(gray=True))}"
     return ""
 
 
 def candidates(*, gray: bool) -> list[str]:
-    """The keys of `PIXELS` that a model may have been trained on: all, or those that treat three colors alike."""
+    """The keys of `PIXELS` that a model may have been trained on: all, or those that treat three colours alike."""
     return [name for name in PIXELS if not gray or name not in ("caffe", "torch")]
 
 
@@ -166,7 +166,7 @@ def _answers(model: Any, size: int) -> dict[str, Any]:
 def _varies(model: Any, size: int) -> bool:
     """Whether the answers differ between a few images."""
     images = trial_images(size)
-    found = ask(model, np.stack([images[name] for name in ("black", "gray", "red", "noise")]))
+    found = ask(model, np.stack([images[name] for name in ("black", "grey", "red", "noise")]))
     return bool(np.isfinite(found).all() and (found.max(axis=0) - found.min(axis=0)).max() > 1e-4)
 
 

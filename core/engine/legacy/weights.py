@@ -140,7 +140,7 @@ def _variables(leaf: Leaf) -> list[Any]:
 
 
 def _set(leaf: Leaf, arrays: Sequence[Any]) -> None:
-    """Gives a layer its arrays; one that derives numbers from them (Normalization) derives them anew."""
+    """Gives a layer its arrays; one that derives numbers from them (`Normalization`) derives them again."""
     variables = _variables(leaf)
     if len(variables) > len(arrays):
         raise _unfit(leaf, str(variables[len(arrays)].name))

@@ -57,7 +57,7 @@ class TrainingContext:
     extracted: tuple[int, float] = (0, 0.0)
     """Images that went through the base on this machine for their features, and the seconds that took."""
     ignore_stop: bool = False
-    """Set once what was learnt is being kept: that must not be broken off."""
+    """Set once what was learned is being kept: that must not be broken off."""
 
     def images(self, files: Sequence[ImageFile], *, augmented: bool) -> Images:
         """The images of one part; only training images are ever augmented."""

@@ -35,7 +35,7 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
         )
         reporter.event(DATA_CHANGED, message=message)
         raise DataError(message)
-    if changes:  # nothing was learnt yet, so it may as well begin with these
+    if changes:  # nothing was learned yet, so it may as well begin with these
         reporter.event(DATA_CHANGED, message=f"The dataset has changed before the first epoch: {changes}.")
     if changes or not before:
         records.write(run.path / "manifest.json", manifest)
@@ -55,7 +55,7 @@ def kept_manifest(config: RunConfig, dataset: Dataset) -> Manifest:
 
 
 def has_begun(reporter: Reporter[Run]) -> bool:
-    """Whether something was learnt that a resume would go on with."""
+    """Whether something was learned that a resume would go on with."""
     return bool(reporter.run.epochs()) or (reporter.run.path / "resume" / "state.json").exists()
 
 

@@ -36,7 +36,7 @@ class Phase:
         name: str. `training`, or that of a stage of fine-tuning; see core/models/unfreezing.py.
         epochs: int. Most epochs it lasts.
         model: keras.Model. Compiled; what `fit` trains.
-        learnt: keras.Model. Its variables are what training changes: the head, or base and head.
+        learned: keras.Model. Its variables are what training changes: the head, or base and head.
         data: callable. Epoch (from 0, over the whole run) to its batches.
         observe: callable. Files to what is said of them in inference mode, and what the layers did.
         stream: EpochStream. What feeds the batches to `fit`.

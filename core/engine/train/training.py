@@ -150,7 +150,7 @@ class Training:
     def _run_phases(self, stored: Checkpoint | None) -> None:
         # A plan is a function of the settings, so a resume needs only the name of the phase that its checkpoint is of.
         # A phase's network is built when its turn comes: it starts from the weights that the phases before have left in
-        # the shared base and head. Phases before the checkpoint's are skipped: its arrays hold what they have learnt.
+        # the shared base and head. Phases before the checkpoint's are skipped: its arrays hold what they have learned.
         planned = plan(self.context)
         first = self._index(stored, [phase.name for phase in planned]) if stored else 0
         for index in range(first, len(planned)):

@@ -79,7 +79,7 @@ def _one_unit(out: Out, loss: Loss) -> Finding | None:
     if loss.name.endswith("categorical_crossentropy"):
         return finding(
             "single-unit-categorical-loss", "error", loss.line,
-            f"{loss.name} with one output unit is 0.000 from the first step: nothing is learnt.",
+            f"{loss.name} with one output unit is 0.000 from the first step: nothing is learned.",
             "Use binary_crossentropy with one sigmoid unit, or as many units as classes.",
         )  # fmt: skip
     return None

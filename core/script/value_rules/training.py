@@ -14,7 +14,7 @@ from core.script.value_rules.views import Course, View
 
 _RATES = {"adam": (1e-7, 1e-2), "adamw": (1e-7, 1e-2), "rmsprop": (1e-7, 1e-2), "nadam": (1e-7, 1e-2),
           "sgd": (1e-6, 1.0)}  # fmt: skip
-"""Learning rates with which something is learnt, as the checks before a run measured; down to those of fine-tuning."""
+"""Learning rates with which something is learned, as the checks before a run measured; down to those of fine-tuning."""
 
 _FEW = 20
 """Steps of an epoch below which a constant is more likely a slip than a choice."""
@@ -33,7 +33,7 @@ def compiled(course: Course) -> Iterator[Finding]:
 
 
 def rates(course: Course) -> Iterator[Finding]:
-    """Learning rates at which nothing can be learnt."""
+    """Learning rates at which nothing can be learned."""
     for one in _compiles(course):
         made = one.arguments.get("optimizer")
         if not isinstance(made, Made) or made.kind.lower() not in _RATES:

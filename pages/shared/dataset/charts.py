@@ -14,7 +14,7 @@ from core.data.images import display_name
 from core.store.run_colours import SERIES
 
 _MANY = 8
-"""More classes than this cannot be distinguished by color: a heat map instead of bars."""
+"""More classes than this cannot be distinguished by colour: a heat map instead of bars."""
 
 Counts = dict[str, dict[str, int]]
 

@@ -15,7 +15,7 @@ _WEBGL = 8000
 """From so many points on the browser's graphics card draws them: as separate elements they would be slow."""
 
 _FITS = [[0, "#D55E00"], [0.25, "#E69F00"], [0.6, "#8FA8A3"], [1, "#56B4E9"]]
-"""From a label that does not fit to one that does; distinguishable for color-blind people, on white and on black."""
+"""From a label that does not fit to one that does; distinguishable for colour-blind people, on white and on black."""
 
 Row = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""What the colors of the map can mean: class, split, label quality, quality issues. No Streamlit."""
+"""What the colours of the map can mean: class, split, label quality, quality issues. No Streamlit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ def by_quality(rows: Rows, problems: Mapping[str, Sequence[str]]) -> list[Group]
 
     Args:
         rows: With `file`.
-        problems: Ids of the issues by file; an image has the color of the first.
+        problems: Ids of the issues by file; an image has the colour of the first.
     """
     found = [Group(NOTHING_ODD, [row for row in rows if not problems.get(row["file"])])]
     for k, kind in enumerate(KINDS):

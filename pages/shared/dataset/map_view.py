@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 PCA, TSNE = "pca", "tsne"
-PROJECTIONS = {PCA: "PCA (overview)", TSNE: "t-SNE (local neighborhoods)"}
+PROJECTIONS = {PCA: "PCA (overview)", TSNE: "t-SNE (local neighbourhoods)"}
 
 _PROJECTION_HELP = (
     "PCA: the two directions of largest variance; images far apart are different, but differences in other "
@@ -48,7 +48,7 @@ _PROJECTION_HELP = (
 )
 _COLOUR_HELP = (
     "Label quality: how well the label fits by the label review, from 0 (likely wrong) to 1. Quality: what the "
-    "Quality tab finds; an image with several issues has the color of the first."
+    "Quality tab finds; an image with several issues has the colour of the first."
 )
 
 
@@ -105,7 +105,7 @@ def _choose() -> tuple[str, str]:
             help=_PROJECTION_HELP,
         )
         colour = st.segmented_control(
-            "Color by",
+            "Colour by",
             list(COLOURS),
             default=CLASS,
             required=True,

@@ -169,9 +169,9 @@ def _show_sizes(view: View) -> None:
         rows = [{"Width": w, "Height": h, "Images": number} for (w, h), number in sizes.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Images by width and height.")
     with right:
-        st.markdown("##### Color modes")
+        st.markdown("##### Colour modes")
         found = [{"Mode": _mode(mode), "Images": number} for mode, number in modes.items()]
-        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by color mode.")
+        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by colour mode.")
 
 
 def _height(rows: Sequence[object]) -> int:
@@ -180,17 +180,17 @@ def _height(rows: Sequence[object]) -> int:
 
 def _mode(mode: str) -> str:
     words = {
-        "RGB": "color",
-        "L": "gray",
-        "LA": "gray with transparency",
-        "I": "32-bit gray",
-        "F": "floating-point gray",
-        "RGBA": "color with transparency",
+        "RGB": "colour",
+        "L": "grey",
+        "LA": "grey with transparency",
+        "I": "32-bit grey",
+        "F": "floating-point grey",
+        "RGBA": "colour with transparency",
         "P": "palette",
-        "CMYK": "CMYK color",
-        "YCbCr": "color",
+        "CMYK": "CMYK colour",
+        "YCbCr": "colour",
         "1": "black and white",
-    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "16-bit gray")
+    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "16-bit grey")
     return f"{words.get(mode, 'other')} ({mode})"
 
 

@@ -22,7 +22,7 @@ def show_answers(result: "BisectResult") -> None:
         st.markdown("**Is it the cause on these images?**")
         st.markdown(plain(these_images(result)))
     with right:
-        st.markdown("**Does it generalize to other images of this kind?**")
+        st.markdown("**Does it generalise to other images of this kind?**")
         st.markdown(plain(other_images(result)))
     for text in (result["auc"]["sentence"] if "auc" in result else "", result.get("note")):
         if text:
@@ -56,7 +56,7 @@ def other_images(result: "BisectResult") -> str:
     """The second question: seeds and images both resampled."""
     found = result.get("other_images")
     if not found:
-        return "No effect to generalize." if not result.get("candidates") else "Not measured yet."
+        return "No effect to generalise." if not result.get("candidates") else "Not measured yet."
     return str(found["sentence"])
 
 

@@ -175,7 +175,7 @@ def seeds_frame(result: "BisectResult") -> pd.DataFrame:
 
 def trials_caption(result: "BisectResult") -> str:
     """How to read the chart of the trials."""
-    switched = "in the band of the other color has the other run's result."
+    switched = "in the band of the other colour has the other run's result."
     if "measured" not in result:
         return f"Each dot is one trial with its 95 % CI. The bands are runs A and B with other seeds: a dot {switched}"
     return (

@@ -137,7 +137,7 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
         st.image(laid, width="stretch", alt=f"{image.name} with the class activation map of {name}: mostly {region}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("nothing", width="content")
-        st.image(scale_bar(), width=160, alt="Color scale of the map, from dark (0) to bright (maximum)")
+        st.image(scale_bar(), width=160, alt="Colour scale of the map, from dark (0) to bright (maximum)")
         st.caption("most", width="content")
     size = f"{len(heat)} × {len(heat[0])}"
     found = f"Highest values {region}" if region != "nowhere" else "No region supports this class"

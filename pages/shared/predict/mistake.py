@@ -103,7 +103,7 @@ def _label(run: Run, wrong: Wrong) -> None:
     view, on_disk = found
     now = view.find(wrong.file)
     if now is None or now.label != on_disk.label:
-        what = f"Now labeled {plain(now.label)}." if now else "Now excluded."
+        what = f"Now labelled {plain(now.label)}." if now else "Now excluded."
         st.markdown(
             f":material/edit_note: {what} Later runs use the correction; the metrics of this run do not change."
         )

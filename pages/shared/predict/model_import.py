@@ -42,17 +42,17 @@ _PIXELS = {
     "0..255": "0 to 255 (unscaled)",
     "0..1": "0 to 1",
     "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
-    _BY_IMAGES: "Found with the labeled images of the open dataset",
-    "torch": "Normalized by ImageNet mean and standard deviation (torch)",
+    _BY_IMAGES: "Found with the labelled images of the open dataset",
+    "torch": "Normalised by ImageNet mean and standard deviation (torch)",
     "caffe": "BGR minus ImageNet mean (caffe: VGG16, ResNet50)",
 }
 
 _FITS = {
     "": "As stated in the file; cropped for Teachable Machine, otherwise stretched",
     "stretch": "Stretched (aspect ratio not kept)",
-    "letterbox": "Letterbox, edge color",
+    "letterbox": "Letterbox, edge colour",
     "letterbox_black": "Letterbox, black",
-    "crop": "Center crop",
+    "crop": "Centre crop",
 }
 
 
@@ -62,7 +62,7 @@ def show_model_import() -> None:
         return
     with st.expander("Import model", icon=":material/upload_file:"):
         st.caption(
-            "A .keras or .h5 file of Keras 2.3 or later, or Teachable Machine's zip, that takes RGB or gray images and "
+            "A .keras or .h5 file of Keras 2.3 or later, or Teachable Machine's zip, that takes RGB or grey images and "
             "gives probabilities. It is inspected before it is loaded, then tested in a sandboxed process; takes 10 "
             "seconds."
         )
@@ -160,7 +160,7 @@ def show_labelled(run: Run) -> None:
     name = Path(chosen_dataset()).name
     if st.button(
         f"Evaluate on {plain(name)}", icon=":material/fact_check:", key=part_key(EVALUATE, run.id),
-        help="Runs the model on all labeled images of the open dataset, which must have the same classes. Its page "
+        help="Runs the model on all labelled images of the open dataset, which must have the same classes. Its page "
              "then shows accuracy, calibration and threshold.",
     ):  # fmt: skip
         try:

@@ -71,7 +71,7 @@ def _window(run: Run) -> str:
         words = window_words(run_rendering(run).window)
     except UserError:
         return ""  # the question itself says why it cannot be answered
-    return f" Grayscale of more than 8 bits: {words}." if words else ""
+    return f" Greyscale of more than 8 bits: {words}." if words else ""
 
 
 def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None:

@@ -32,7 +32,7 @@ def choose_looks() -> None:
             0.0,
             0.1,
             key=CURVES_SMOOTHING,
-            help="Exponential moving average; the unsmoothed curve stays visible in a lighter color.",
+            help="Exponential moving average; the unsmoothed curve stays visible in a lighter colour.",
         )
 
 

@@ -79,7 +79,7 @@ def _choose(rows: Sequence[Row], found: Sequence[Row]) -> None:
         on_change=follow,
         max_selections=MOST_TOGETHER,
         placeholder="Choose runs",
-        help="A run keeps its color, also on other pages.",
+        help="A run keeps its colour, also on other pages.",
     )
 
 
@@ -204,7 +204,7 @@ def _smoothing() -> float:
             key=_key("smooth"),
             on_change=follow,
             width=200,
-            help="Exponential moving average; the unsmoothed curve stays visible in a lighter color.",
+            help="Exponential moving average; the unsmoothed curve stays visible in a lighter colour.",
         )
     )
 

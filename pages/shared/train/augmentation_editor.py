@@ -55,7 +55,7 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                 width=180,
                 help="Directions, and how empty edges are filled."
                 if step.kind != "channel_shift"
-                else "Color channels that are shifted.",
+                else "Colour channels that are shifted.",
             )
         st.space("stretch")
         _show_buttons(kind, place, last=last)

@@ -48,7 +48,7 @@ def history_frame(records: "Sequence[EpochRecord]") -> pd.DataFrame:
 
 
 def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
-    """How often each true class (row) was predicted as each class (column): counts, colored by the row share."""
+    """How often each true class (row) was predicted as each class (column): counts, coloured by the row share."""
     counts = np.asarray(table, dtype=np.int64)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     names = [html.escape(name, quote=False) for name in classes]

@@ -333,4 +333,6 @@ def test_a_model_of_gray_images_gets_colored_ones_turned_gray(tmp_path: Path) ->
     gray = (IMAGES @ np.array([[0.299], [0.587], [0.114]], np.float32)) / 255
     expected = keras.saving.load_model(tmp_path / "m.keras")(gray)
     np.testing.assert_allclose(keras.saving.load_model(made)(IMAGES), expected, atol=1e-5)
-    assert "it takes gray images, and caffe is of three colors" in str(describe(tmp_path / "m.keras", "caffe")["error"])
+    assert "it takes grey images, and caffe is of three colours" in str(
+        describe(tmp_path / "m.keras", "caffe")["error"]
+    )
