@@ -50,7 +50,7 @@ class UnreadableImage(DataError):
 
 
 class ImageChanged(DataError):
-    """Put back the image that the message names, or start anew with the images as they are."""
+    """Put back the image that the message names, or start again with the images as they are."""
 
 
 class RunError(UserError):

@@ -81,7 +81,7 @@ def _how(result: "ReviewResult") -> str:
 
 
 def _find_or_make(reference: str, index: DatasetIndex, answers: str) -> Review:
-    """The review of these images and labels: one that is there, or a new one at work."""
+    """The review of these images and labels: an existing one, or a new one that is running."""
     dataset, store = prepare(index, DataConfig()), ReviewStore()
     review = store.find(dataset)
     if answers and CrossValidationStore().by_id(answers) is None:

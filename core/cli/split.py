@@ -1,4 +1,4 @@
-"""The command `split`: splits a dataset anew so that nothing leaks, or goes by its folders again."""
+"""The command `split`: re-splits a dataset without data leakage, or goes back to its folders."""
 
 import argparse
 

@@ -35,7 +35,7 @@ _REFUSED_SECONDS = 600.0
 """How long a refusal for want of time holds before the same is tried again."""
 
 _AT_ONCE = 2
-"""Children at work at a time: more would take the processor from the pages."""
+"""Children that run at a time: more would take the processor from the pages."""
 
 _CHILD = Path(__file__).with_name("pattern_child.py")
 

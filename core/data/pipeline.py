@@ -178,7 +178,7 @@ Batches = FeatureBatches | ImageBatches
 class EpochStream:
     """One TensorFlow dataset for all epochs: it yields the batches of the epoch that was put into it last.
 
-    A dataset of its own for every epoch would be traced anew in every `fit()`, which takes longer than an epoch of a
+    A dataset of its own for every epoch would be traced again in every `fit()`, which takes longer than an epoch of a
     small head. A thread fetches the next batches while the network computes.
     """
 

@@ -1,6 +1,6 @@
 """Images by what they show: a hash of the decoded pixels, for files that hold the same image in other bytes.
 
-A copy saved anew without loss, without its comments, or as PNG for BMP has other bytes and the same pixels. Hashes are
+A copy saved again without loss, without its comments, or as PNG for BMP has other bytes and the same pixels. Hashes are
 kept below the cache folder, by the hash of the file they were computed from.
 """
 

@@ -5,7 +5,7 @@ images that stands for all, and kept by the content of the file.
 
 * **Noise**: the median size of the Laplacian in the flattest quarter of the blocks of 8 x 8 pixels.
 * **Compression**: coefficients of the DCT of a block that was once quantised in steps of `s` lie at multiples of `s`,
-  also after saving anew; the mean of `cos(2 pi c / s)` shows that and hardly depends on what the image shows (Fan and
+  also after saving again; the mean of `cos(2 pi c / s)` shows that and hardly depends on what the image shows (Fan and
   de Queiroz, IEEE Transactions on Image Processing 2003).
 """
 

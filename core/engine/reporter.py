@@ -70,7 +70,7 @@ class Reporter(Generic[F_co]):
         self._change({"batch": number, **changes}, urgent=False)
 
     def foretell(self, later_seconds: float) -> None:
-        """Says how long all that follows the step at work will take, at most."""
+        """Says how long all that follows the running step will take, at most."""
         self._change({"later_seconds": later_seconds}, urgent=False)
 
     def event(self, name: str, **facts: Any) -> None:

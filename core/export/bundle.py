@@ -40,7 +40,7 @@ def write_bundle(run: Run, path: Path) -> None:
         path: Path. The file to write.
 
     Raises:
-        RunError: the run is at work, or a record is missing.
+        RunError: the run has not ended, or a record is missing.
     """
     status = run.status()
     if status.is_active:

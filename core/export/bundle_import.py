@@ -1,7 +1,7 @@
 """Imports a zipped run: every byte is treated as untrusted, and only what is valid becomes a run.
 
 Names are compared with a list and never joined to a path; sizes are counted while reading; records are checked and
-written anew; the model goes through what any model from elsewhere goes through.
+written again; the model goes through what any model from elsewhere goes through.
 """
 
 import csv

@@ -108,7 +108,7 @@ def _in_process(run: Run, kind: str, path: Path, report: StepProgress) -> dict[s
     Raises:
         RunError: it failed, or took too long.
     """
-    report("Loads TensorFlow.", 0.05)
+    report("Loading TensorFlow.", 0.05)
     with (
         tempfile.TemporaryFile() as said,
         start_module(

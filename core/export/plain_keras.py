@@ -72,7 +72,7 @@ def main() -> None:
         train_on_features(base, head, history)
     if ON_IMAGES:
         if STAGED:
-            # One block more in each stage; the optimizer begins anew.
+            # One block more in each stage; the optimizer starts again.
             for first in UNFREEZE_FROM:
                 unfreeze(base, first)
                 train_on_images(base, head, history)

@@ -27,7 +27,7 @@ FACTS = "facts.json"
 """Beside the file what its conversion has said of it."""
 
 _VERSION = 3
-"""To be raised when a format is written otherwise than before: what was kept is then made anew."""
+"""To be raised when a format is written otherwise than before: what was kept is then made again."""
 
 _one_at_a_time = threading.Lock()
 

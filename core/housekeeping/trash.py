@@ -54,10 +54,10 @@ def trash_folder() -> Path:
 
 
 def delete(run: JobFolder) -> None:
-    """Moves a run, bisect or sweep that is not at work into the trash; removes for good what has lain there too long.
+    """Moves a run, bisect or sweep that is not running into the trash; removes for good what has lain there too long.
 
     Raises:
-        RunError: it is at work, a newer version has made it, or a folder cannot be written.
+        RunError: it is running, a newer version has made it, or a folder cannot be written.
     """
     run.refuse_newer()
     busy = RunError(f"{run.noun} {run.id} is running; stop it first, then delete it")

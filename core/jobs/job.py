@@ -185,7 +185,7 @@ def resumable(job: Job) -> Status:
     """The status of a job that has ended early and can go on.
 
     Raises:
-        RunError: it is at work, or has finished.
+        RunError: it is running, or has finished.
     """
     status = launch.poll(job)
     if status.status not in RESUMABLE:

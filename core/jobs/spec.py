@@ -33,7 +33,7 @@ class Spec(Protocol[F_co]):
         """Settings of the trainings that it means, on which a mode has a say."""
 
     def known(self) -> F_co | None:
-        """The job at work on just that, which is given instead of another one; None where there is none."""
+        """The running job for just that, which is given instead of another one; None where there is none."""
 
     def make(self, owner: str) -> F_co:
         """Makes its folder, queued.

@@ -51,7 +51,7 @@ def words(limits: Policy) -> str:
 
 
 def _visitors(stores: Iterable[FolderStore[Any]]) -> list[tuple[JobFolder, Status]]:
-    """What is at work or waits and was started from a page; the operator's own, from the command line, has no owner."""
+    """What is running or waits and was started from a page; the operator's own, from the command line, has no owner."""
     runs = [run for store in stores for run in store.list() if read_status(run).is_active]
     return [(run, status) for run in runs if (status := launch.poll(run)).is_active and run.owner()]
 
@@ -80,7 +80,7 @@ def _stop(run: JobFolder, seen: dict[str, float], reason: str) -> None:
 
 
 def _begun() -> dict[str, dict[str, float]]:
-    """When this process first saw each training at work, and when it asked it to stop; by id.
+    """When this process first saw each running training, and when it asked it to stop; by id.
 
     Steady time: a clock that is set ends nobody's training.
     """

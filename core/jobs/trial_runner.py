@@ -76,7 +76,7 @@ class TrialRunner(ABC, Generic[Result]):
         """
 
     def spent_seconds(self) -> float:
-        """Seconds at work, in all attempts."""
+        """Seconds of running, in all attempts."""
         return self._spent_before + self._clock() - self._started
 
     def write(self) -> None:

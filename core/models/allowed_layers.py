@@ -1,6 +1,6 @@
 """What an imported model may name: layers, initializers, operations and activations that compute, no others."""
 
-RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
+RANDOM = (  # active in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
     *("AlphaDropout", "AugMix", "CutMix", "Dropout", "GaussianDropout", "GaussianNoise", "MixUp", "RandAugment"),
     *("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop"),
     *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),

@@ -1,7 +1,7 @@
 """Repacked .keras files (unzipped and zipped again), and zips around one model, such as Teachable Machine's.
 
 Keras and the inspector want three members and nothing else, so that a file with a folder around them and with what
-Finder leaves is packed anew; its parts stay what they are. Out of a zip with one model that model is taken, with the
+Finder leaves is packed again; its parts stay what they are. Out of a zip with one model that model is taken, with the
 names of its classes where labels.txt lies beside it.
 """
 

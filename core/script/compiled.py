@@ -1,4 +1,4 @@
-"""What a `compile` says of its optimizer and learning rate, and whether the rate is set anew behind it."""
+"""What a `compile` says of its optimizer and learning rate, and whether the rate is set again behind it."""
 
 import ast
 

@@ -221,7 +221,7 @@ _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "ro
 
 
 def _joined(parts: list[str]) -> str:
-    """As `os.path.join` does: an absolute part begins anew."""
+    """As `os.path.join` does: an absolute part starts again."""
     path = ""
     for part in parts:
         if len(path) > LONGEST:

@@ -28,7 +28,7 @@ LOCK_SECONDS = 30.0
 
 
 def start(kind: str, spec: Spec[F], person: Person, progress: Progress | None = None) -> F:
-    """Makes a job and gives it a worker; one that is at work on just the same is given instead, where its kind says so.
+    """Makes a job and gives it a worker; one that is running on just the same is given instead, where its kind says so.
 
     Args:
         kind: str. A name of `kinds.KINDS`.
@@ -65,7 +65,7 @@ def resume(job: JobFolder, person: Person, more_minutes: float | None = None) ->
 
     Raises:
         AccessError: it is somebody else's, or the mode does not allow such a training.
-        UserError: it is at work or has finished, or too many jobs wait.
+        UserError: it is running or has finished, or too many jobs wait.
     """
     person.require(kinds.kind_of(job).action, job.owner())
     job.refuse_newer()
@@ -86,7 +86,7 @@ def stop(job: JobFolder, person: Person, *, now: bool = False) -> None:
 
     Raises:
         AccessError: it is somebody else's.
-        RunError: it is not at work, or its worker is out of reach.
+        RunError: it is not running, or its worker is out of reach.
     """
     person.require(kinds.kind_of(job).action, job.owner())
     (launch.end_now if now else launch.stop)(job)
@@ -100,7 +100,7 @@ def start_step(job: JobFolder, *, parent_pipe: bool) -> None:
         parent_pipe: bool. See `launch.start`.
 
     Raises:
-        UserError: it is at work or has finished, or no worker can be started.
+        UserError: it is running or has finished, or no worker can be started.
     """
     if launch.poll(job).status in RESUMABLE:
         job.before_resume()
@@ -125,7 +125,7 @@ def require_turn(person: Person) -> None:
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Lets one process and thread of the home at a time look what is at work and start something.
+    """Lets one process and thread of the home at a time look what is running and start something.
 
     Raises:
         UserError: others have held it for too long.

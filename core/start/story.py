@@ -62,7 +62,7 @@ class Story:
 
     @property
     def under_way(self) -> bool:
-        """Whether something is at work or about to begin."""
+        """Whether something is running or about to begin."""
         parts = (*(step.status for step in self.steps), self.job_status, self.bisect_status)
         return any(status is not None and status.is_active for status in parts)
 
@@ -80,14 +80,14 @@ class Story:
 
     @property
     def run_to_watch(self) -> Run:
-        """The training at work; without one that which has not finished, else the last."""
+        """The running training; without one that which has not finished, else the last."""
         active = [step.run for step in self.steps if step.status.is_active]
         unfinished = [step.run for step in self.steps if step.status.status != "finished"]
         return [*active, *unfinished, self.steps[-1].run][0]
 
     @property
     def step(self) -> int:
-        """Which of the three steps is at work: 1, 2 or 3."""
+        """Which of the three steps is running: 1, 2 or 3."""
         return 3 if self.runs_finished else 2 if self.steps[0].status.status == "finished" else 1
 
 

@@ -1,6 +1,6 @@
 """Example runs that come with the program: installs them into PARITY_HOME.
 
-`core/sample_runs/` holds what the program itself has made (tests/make_sample_runs.py makes it anew): one pooled head
+`core/sample_runs/` holds what the program itself has made (tests/make_sample_runs.py makes it again): one pooled head
 with its model, and the puzzle's two runs with the bisect between them as records without models.
 """
 

@@ -74,7 +74,7 @@ CrossValidation = Annotated[CrossValidationResult, AfterValidator(_measured)]
 
 @with_config(STRICT)
 class SearchCandidate(TypedDict):
-    """A candidate of a search. `state`: `waiting` (at work), `dropped` (worse than others), `left_out` (its features
+    """A candidate of a search. `state`: `waiting` (running), `dropped` (worse than others), `left_out` (its features
     take too long for the budget), `kept` (to the end)."""
 
     name: Text

@@ -73,7 +73,7 @@ class Index(Generic[T]):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as file, file:
-                file.execute("PRAGMA synchronous = OFF")  # a power cut may damage it: it is made anew
+                file.execute("PRAGMA synchronous = OFF")  # a power cut may damage it: it is made again
                 file.execute(_SCHEMA)
                 return [found for values in rows for found in file.execute(query, values)]
         except sqlite3.OperationalError:

@@ -1,6 +1,6 @@
 """What a process keeps in mind, parked where Streamlit's reload of edited modules does not drop it.
 
-A module that is loaded anew loses its variables: with them would go the handles of workers, whose pipes would close
+A module that is loaded again loses its variables: with them would go the handles of workers, whose pipes would close
 and end their trainings.
 """
 

@@ -26,7 +26,7 @@ class Recent(dict[K, V]):
 
     def __setitem__(self, key: K, value: V) -> None:
         with self._lock:
-            super().pop(key, None)  # set anew, it is the newest
+            super().pop(key, None)  # set again, it is the newest
             super().__setitem__(key, value)
             while len(self) > self.most:
                 super().__delitem__(next(iter(self)))

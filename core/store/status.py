@@ -10,9 +10,9 @@ ACTIVE = ("queued", "starting", "running")
 """A worker is at it, or should be."""
 
 STATUSES = {
-    "queued": "Waits for its turn.",
-    "starting": "Loads TensorFlow.",
-    "running": "Works.",
+    "queued": "Waiting for its turn.",
+    "starting": "Loading TensorFlow.",
+    "running": "Running.",
     "finished": "Completed.",
     "stopped": "Stopped by user; the model so far is kept.",
     "failed": "Ended by an error.",

@@ -52,7 +52,7 @@ class SweepRunner(TrialRunner[SweepResult]):
         """
         try:
             for number, row in enumerate(self.record["arms"], 1):
-                if row["status"] in ("waiting", "running"):  # on a cluster trials are at work before their turn here
+                if row["status"] in ("waiting", "running"):  # on a cluster trials are running before their turn here
                     self._afford(row)
                     self._trial(row, f"Trial {number} of {len(self.record['arms'])}: {row['name']}.")
         finally:

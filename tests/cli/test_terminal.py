@@ -53,7 +53,7 @@ def test_a_training_has_a_bar_of_its_batches() -> None:
 
 
 def test_a_waiting_run_says_its_sentence_alone() -> None:
-    assert describe(Status(message="Waits for its turn.")) == "Waits for its turn."
+    assert describe(Status(message="Waiting for its turn.")) == "Waiting for its turn."
 
 
 def test_an_epoch_in_a_line() -> None:

@@ -60,13 +60,14 @@ def test_a_process_writes_what_needs_tensorflow(run: Run, tmp_path: Path, monkey
         monkeypatch,
         "import sys, pathlib; run, kind, path = sys.argv[1:]\n"
         "pathlib.Path(path).write_text(kind)\n"
-        'print(\'{"stage": "Converts it.", "share": 0.4}\'); print(\'{"done": {"difference": 1e-7, "pictures": 8}}\')',
+        'print(\'{"stage": "Converting it.", "share": 0.4}\')\n'
+        'print(\'{"done": {"difference": 1e-7, "pictures": 8}}\')',
     )
     said: list[tuple[str, float]] = []
     done = export_run(run, "onnx", tmp_path / "m.onnx", progress=lambda words, share: said.append((words, share)))
     assert done.path.read_text() == "onnx"
     assert done.facts == {"difference": 1e-7, "pictures": 8}
-    assert said == [("Loads TensorFlow.", 0.05), ("Converts it.", 0.4)]
+    assert said == [("Loading TensorFlow.", 0.05), ("Converting it.", 0.4)]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_new_run_is_queued_and_has_its_configuration(home: Path) -> None:
     assert run.path.parent == home / "runs"
     assert run.config() == config
     status = run.status()
-    assert (status.status, status.message, status.pid) == ("queued", "Waits for its turn.", None)
+    assert (status.status, status.message, status.pid) == ("queued", "Waiting for its turn.", None)
     assert before <= status.created <= time.time()
     assert status.queued == status.heartbeat == pytest.approx(time.monotonic(), abs=10)
     assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "status.json"]

@@ -245,7 +245,7 @@ def test_a_run_that_ended_early_goes_back_into_the_queue(
     run.request_stop()
     launch.resume(run, parent_pipe=False)
     after = launch.poll(run)
-    assert (after.status, after.message, after.fault, after.ended) == ("queued", "Waits for its turn.", "", None)
+    assert (after.status, after.message, after.fault, after.ended) == ("queued", "Waiting for its turn.", "", None)
     assert (after.created, after.seconds) == (5.0, {"total": 4.0})
     assert after.queued == pytest.approx(time.monotonic(), abs=10)
     assert not run.stop_requested()

@@ -82,7 +82,7 @@ class AtWork:
             time.sleep(_LOOK_SECONDS)
 
     def stop_all(self) -> None:
-        """Asks every trial at work to stop; what has just ended need not be asked."""
+        """Asks every running trial to stop; what has just ended need not be asked."""
         for run in self._runs.values():
             if run.read_status().is_active and not run.stop_requested():
                 try:
@@ -98,7 +98,7 @@ class AtWork:
         return ended
 
     def _tended(self, run: Run) -> str:
-        """The final status of a trial; empty while it is at work, or is again after its machine was lost."""
+        """The final status of a trial; empty while it is running, or is again after its machine was lost."""
         status = launch.poll(run)
         if status.is_active:
             return ""
@@ -128,7 +128,7 @@ class ClusterBisect(BisectRunner):
         super().__init__(reporter.run, self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> Conclusion:
-        """See `BisectRunner.run`; whatever ends it, no trial is left at work."""
+        """See `BisectRunner.run`; whatever ends it, no trial is left running."""
         try:
             return super().run()
         finally:
@@ -144,7 +144,7 @@ class ClusterBisect(BisectRunner):
         return super().plan(trials)
 
     def affords(self, row: "BisectTrial", config: RunConfig) -> bool:
-        """Whether the budget suffices for a trial; one that is at work is only broken off when it is spent."""
+        """Whether the budget suffices for a trial; one that is running is only broken off when it is spent."""
         if row["run"] in self._at_work:
             return self.spent_seconds() <= 60 * self.bisect.budget_minutes()
         return super().affords(row, config)
@@ -182,7 +182,7 @@ class ClusterSweep(SweepRunner):
         super().__init__(reporter.run, self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> str:
-        """See `SweepRunner.run`; whatever ends it, no trial is left at work."""
+        """See `SweepRunner.run`; whatever ends it, no trial is left running."""
         try:
             self._start_all()
             return super().run()
@@ -192,7 +192,7 @@ class ClusterSweep(SweepRunner):
             self.write()
 
     def affords(self, row: "SweepTrial") -> bool:
-        """Whether there is budget left: the trials are at work already."""
+        """Whether there is budget left: the trials are running already."""
         return self.spent_seconds() <= 60 * self.sweep.budget_minutes()
 
     def run_of(self, row: "SweepTrial") -> Run:
@@ -218,7 +218,7 @@ class ClusterSweep(SweepRunner):
 
 
 def seconds_of(run: Run, otherwise: float) -> float:
-    """How long a run was at work, by its own account."""
+    """How long a run has been running, by its own records."""
     return float(run.read_status().seconds.get("total", otherwise))
 
 

@@ -1,6 +1,6 @@
 """Reuses rows of features from other arrays of the feature cache that have the same files.
 
-Leaving an image out, or dividing the images anew, makes another list of files and so another array, of nearly the
+Leaving an image out, or re-splitting the images, makes another list of files and so another array, of nearly the
 same rows. What a network makes of an image may depend in its last bits on how many others go through it at once, but
 not on which: so a row is taken from a full batch into a full batch only, and what is left over is computed in just
 the batches that it would have been in. The array is then, bit for bit, what it would be without this.

@@ -75,7 +75,7 @@ def open_converted(run: Run, cache: ConversionCache | None = None) -> Answering 
     try:
         folder = cache.open(model_key(run))
         return None if folder is None else Answering(run, _read(folder, cache), runtime_title())
-    except _DAMAGED:  # it only saves time: TensorFlow answers, and it is made anew
+    except _DAMAGED:  # it only saves time: TensorFlow answers, and it is made again
         return None
 
 

@@ -51,7 +51,7 @@ def cross_validate(reporter: Reporter[CrossValidation]) -> tuple[str, str]:
 
 
 class _Work:
-    """One cross-validation at work.
+    """One cross-validation while it runs.
 
     Args:
         reporter: Reporter.

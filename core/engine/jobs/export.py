@@ -67,7 +67,7 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
         return {"pictures": found["images"], "difference": found["worst_change"], "small": found}
     pixels = _images(run, model.input_shape[1])
     expected = np.asarray(model(pixels, training=False))
-    report("Converts it.", 0.35)
+    report("Converting it.", 0.35)
     try:
         _WRITERS[kind](model, path)
     except ModuleNotFoundError as error:
@@ -103,7 +103,7 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     """
     config = run.config()
     row = catalogue.find(config.model.backbone)
-    report(f"Builds {row.title}.", 0.3)
+    report(f"Building {row.title}.", 0.3)
     base = build_base(
         row,
         image_size=config.data.image_size,
@@ -119,7 +119,7 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
             f"the weights of {row.title} on this machine are not those that run {run.id} started from; replace them "
             "with the same file"
         )
-    report("Saves it.", 0.8)
+    report("Saving it.", 0.8)
     base.save(path)
     return _trained_layers(config, base)
 

@@ -1,7 +1,7 @@
 """Many short trainings of a head on cached features in one process: of one bisect, the trials whose backbone is frozen.
 
 The dataset, the backbone and the arrays of features are opened once and shared, and a head that differs from another
-in its seed alone is put back to new instead of being built and traced anew. An epoch is one call of TensorFlow. The
+in its seed alone is put back to new instead of being built and traced again. An epoch is one call of TensorFlow. The
 numbers are those that the same run would have on its own; what is left out is what nobody looks at in a trial: the
 trace, checkpoints, event files and the model itself.
 """

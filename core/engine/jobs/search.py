@@ -57,7 +57,7 @@ def search(reporter: Reporter[Search]) -> tuple[str, str]:
 
 
 class _Work:
-    """One search at work.
+    """One search while it runs.
 
     Args:
         reporter: Reporter.

@@ -23,7 +23,7 @@ def carry_out(reporter: Reporter[Any], jobs: Sequence[JobFolder], words: Sequenc
     """Has jobs done that are steps of another one; returns when all have finished.
 
     Raises:
-        EndedEarly: one has ended early, or the whole was asked to stop; nothing of it is at work any more.
+        EndedEarly: one has ended early, or the whole was asked to stop; nothing of it is running any more.
         UserError: one has failed for a reason that the person can put right.
     """
     for job in jobs:

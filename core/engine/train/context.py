@@ -216,7 +216,7 @@ def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporte
         started = time.monotonic()
         fetch(row, reporter.progress)
         measured.keep([measured.Cost(measured.DOWNLOAD, (time.monotonic() - started) / row.weights_bytes)])
-    reporter.phase("data", f"Builds {row.title}.")
+    reporter.phase("data", f"Building {row.title}.")
     base = base_for(config)
     head = head_for(config, int(base.output_shape[-1]), len(dataset.classes))
     return TrainingContext(config, dataset, reporter, base, head, weights_hash(base), feature_cache())

@@ -2,7 +2,7 @@
 
 Images that no augmentation changes pass through the frozen blocks to the same numbers in every epoch. They are kept
 like features: on disk, memory-mapped, under a key of all that decides them, within the limit of the feature cache.
-Passing the images through anew gives the same bits: the frozen blocks work in whole batches either way.
+Passing the images through again gives the same bits: the frozen blocks work in whole batches either way.
 """
 
 import math

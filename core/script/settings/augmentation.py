@@ -68,7 +68,7 @@ def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple
 
 
 def _drawn_once(story: Story) -> int:
-    """The line that keeps one random version of each image for all epochs; 0 where each epoch draws anew."""
+    """The line that keeps one random version of each image for all epochs; 0 where each epoch draws again."""
     if story.mode == "bottleneck" and story.asked is not None:
         return story.asked.line
     line, before = story.batches.cached if story.batches is not None else (0, 0)

@@ -135,7 +135,7 @@ def _unfrozen(story: Story, found: Collected) -> None:
     if block is None:
         found.beyond(key, why, *state.lines, nearest=nearest)
     elif story.mode == "fine_tune" and not block:
-        found.ask(key, "nothing is unfrozen, though it is set anew", *state.lines)
+        found.ask(key, "nothing is unfrozen, though it is set again", *state.lines)
     else:
         found.state(key, block, *state.lines)
     _stages(story, found)

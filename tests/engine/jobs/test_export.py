@@ -145,7 +145,7 @@ def test_a_converted_model_answers_as_the_run_does_and_names_its_classes(
     np.testing.assert_allclose(ask(path, images), expected, atol=CLOSE, rtol=0)
     np.testing.assert_allclose(ask(path, images[:1]), expected[:1], atol=CLOSE, rtol=0)  # any number of images
     assert facts["difference"] <= CLOSE
-    assert stages == ["Loading the model.", "Converts it.", "Loading it again and comparing."]
+    assert stages == ["Loading the model.", "Converting it.", "Loading it again and comparing."]
     assert told(path) == (CLASSES, model_record(run))
 
 

@@ -41,7 +41,7 @@ class Workers:
     def start(self, job: JobFolder, *, parent_pipe: bool) -> None:
         assert parent_pipe, "no training outlives the puzzle's worker unseen"
         self.begun.append(job.id)
-        job.write_status(dataclasses.replace(job.read_status(), status="running", pid=None, message="Works."))
+        job.write_status(dataclasses.replace(job.read_status(), status="running", pid=None, message="Running."))
         threading.Thread(target=self._work, args=(job,)).start()
 
     def resume(self, job: JobFolder, *, parent_pipe: bool) -> None:

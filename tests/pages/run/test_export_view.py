@@ -37,7 +37,7 @@ def formats_made(monkeypatch, tmp_path):
     path = tmp_path / "it.onnx"
 
     def make(run, kind, progress, images=None):
-        progress("Converts it.", 0.4)
+        progress("Converting it.", 0.4)
         names.append(kind.name)
         path.write_bytes(b"x" * 1500)
         return path
