@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 AMERICAN = (
     r"(?<![-:])\b(?:(?-i:[Cc]olor)(?:s|ed|ful|less)?|grays?|grayscale|behaviors?|centers?|centered|neighbor(?:s|ing|hoods?)?"
     r"|favor(?:s|ed)?|(?:un)?label(?:ed|ing)|modeling|cancel(?:ed|ing)|artifacts?|fulfill|generaliz(?:e|es|ed|ing)"
-    r"|(?:custom|equal|initial|memor|minim|maxim|normal|organ|optim|quant|random|recogn|regular|serial|standard"
+    r"|(?:re|de|un)?(?:custom|equal|initial|memor|minim|maxim|normal|organ|optim|quant|random|recogn|regular|serial|standard"
     r"|summar|synchron|util|visual)iz(?:e|es|ed|ing|ation))\b(?![-:=_(\[])"
 )
 """American spellings, but not those of names: optimizers, settings of Keras, colours of a stylesheet."""
