@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from core import files as disk
 from core import paths
-from core.checks.copy_alignment import Alignment, align, repetition
+from core.checks.copy_alignment import Alignment, align
+from core.checks.copy_evidence import fixed_squares, repetition
 from core.checks.copy_search import find_candidates
 from core.data.dataset_index import ImageFile
 from core.data.forms import forms
 from core.progress import Progress
 
-VERSION = 2
+VERSION = 3
 """Part of what is kept: to be raised when other pairs would be found."""
 
 LEAST = 0.95
@@ -37,6 +38,10 @@ _BEYOND = 4.5
 
 _PATTERN = 0.8
 """Correlation of an image's details with themselves, moved, from which on it is a pattern that fits many others."""
+
+_FIXED = 4
+"""Squares (of sixteen) that must be fixed in both directions: an affine map lays any three points on any other three,
+so two blank walls that show a corner, two triangles or two horizons agree whatever they are."""
 
 _ALIKE = 0.97
 """What random pairs may reach at most: in a set of one scene from one place nothing can be said."""
@@ -103,6 +108,7 @@ def find_copies(small: NDArray[np.uint8], names: Sequence[str], labels: Sequence
     enough = (aligned.details >= usual) & _stands_apart(aligned.details, classes)
     enough &= aligned.worst >= LEAST - 0.2
     enough[enough] = repetition(one[enough]) < _PATTERN
+    enough[enough] = np.minimum(fixed_squares(one[enough]), fixed_squares(other[enough])) >= _FIXED
     light = other.mean(axis=(1, 2)) - one.mean(axis=(1, 2))
     return [
         Copy(

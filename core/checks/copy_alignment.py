@@ -74,7 +74,7 @@ def _align(first: NDArray[np.uint8], second: NDArray[np.uint8], start: Floats, l
     for side, steps in _STEPS:
         if not len(at_work):
             break
-        one, other = _shrunk(first[at_work], side), _shrunk(second[at_work], side)
+        one, other = shrunk(first[at_work], side), shrunk(second[at_work], side)
         for _ in range(steps):
             change[at_work] = _step(one, other, change[at_work])
         details[at_work], worst[at_work] = _agreement(one, other, change[at_work])
@@ -84,14 +84,14 @@ def _align(first: NDArray[np.uint8], second: NDArray[np.uint8], start: Floats, l
     return Alignment(change, details, worst)
 
 
-def _shrunk(images: NDArray[np.uint8], side: int) -> Floats:
+def shrunk(images: NDArray[np.uint8], side: int) -> Floats:
     """Images of 64 pixels a side at a side that divides it, a little smoothed, grey levels from 0 to 1."""
     by = images.shape[1] // side
     small = images.reshape(len(images), side, by, side, by).mean(axis=(2, 4), dtype=np.float32) / np.float32(255)
-    return _boxed(small, 1)
+    return boxed(small, 1)
 
 
-def _boxed(images: Floats, radius: int) -> Floats:
+def boxed(images: Floats, radius: int) -> Floats:
     """Means over squares of `2 * radius + 1` pixels, edges repeated."""
     for axis in (1, 2):
         width = [(0, 0)] * 3
@@ -112,7 +112,7 @@ def _places(side: int) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _rim(side: int) -> int:
+def edge_width(side: int) -> int:
     """Pixels at an edge that do not count: of a copy that was turned or framed they have mixed with what is beside."""
     return max(2, 3 * side // 64)
 
@@ -120,7 +120,7 @@ def _rim(side: int) -> int:
 @cache
 def _is_rim(side: int) -> NDArray[np.bool_]:
     """Which of the places of `_places`, in a row, lie at the edge."""
-    rim = _rim(side)
+    rim = edge_width(side)
     edge = np.ones((side, side), bool)
     edge[rim:-rim, rim:-rim] = False
     return edge.ravel()
@@ -132,7 +132,7 @@ def _warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     x, y = _places(side)
     there = np.einsum("mij,jp->mip", change, np.stack([x.ravel(), y.ravel(), np.ones(side * side, np.float32)]))
     place = (there + 1) * (side / 2) - np.float32(0.5)
-    rim = _rim(side)
+    rim = edge_width(side)
     inside = ((place >= rim) & (place <= side - 1 - rim)).all(axis=1) & ~_is_rim(side)
     place = np.clip(place, 0, side - 1.001)
     low = place.astype(np.int64)
@@ -182,10 +182,11 @@ def _agreement(one: Floats, other: Floats, change: Floats) -> tuple[Floats, Floa
     read, inside = _warped(other, change)
     # Corners that a turn leaves empty are no details, nor what is white after it was made lighter, nor the rim of that.
     empty = _is_empty(one, read).astype(np.float32)
-    weight = (inside & (_boxed(empty, 2) < _BLACK)).astype(np.float32)
-    near = np.maximum(_boxed(weight, 4), np.float32(1e-3))
-    first, second = ((image - _boxed(image * weight, 4) / near) * weight for image in (one, read))
-    product, left, right = (_squares(np.asarray(v, np.float32)) for v in (first * second, first**2, second**2))
+    weight = (inside & (boxed(empty, 2) < _BLACK)).astype(np.float32)
+    near = np.maximum(boxed(weight, 4), np.float32(1e-3))
+    read = _toned(one, read, weight)
+    first, second = ((image - boxed(image * weight, 4) / near) * weight for image in (one, read))
+    product, left, right = (square_sums(np.asarray(v, np.float32)) for v in (first * second, first**2, second**2))
     energy = np.minimum(left.sum(axis=1), right.sum(axis=1))
     least = MIN_OVERLAP * np.mean(~_is_rim(one.shape[1]))
     enough = (inside.mean(axis=(1, 2)) >= least) & (energy > 1e-5 * one[0].size)
@@ -195,6 +196,18 @@ def _agreement(one: Floats, other: Floats, change: Floats) -> tuple[Floats, Floa
     single = np.where(rich, _correlations(product, left, right), 1)
     worst = np.minimum(np.sort(single, axis=1)[:, 2], _usual_square(_correlations(product, left, right), strength, one))
     return np.where(enough, whole, -1).astype(np.float32), np.where(enough, worst, -1).astype(np.float32)
+
+
+def _toned(one: Floats, read: Floats, weight: Floats) -> Floats:
+    """`read` under the tone curve, a cubic, that brings it nearest to `one`: what gamma and light do to grey levels."""
+    count = len(one)
+    level = 2 * read - 1
+    powers = np.stack([np.ones_like(level), level, level**2, level**3], axis=1).reshape(count, 4, -1)
+    counted = powers * weight.reshape(count, 1, -1)
+    normal = counted @ powers.transpose(0, 2, 1) + np.eye(4, dtype=np.float32) * np.float32(1e-2)
+    curve = np.linalg.solve(normal, counted @ one.reshape(count, -1, 1))
+    toned: Floats = (curve.transpose(0, 2, 1) @ powers).reshape(one.shape)
+    return toned
 
 
 def _is_empty(one: Floats, other: Floats) -> NDArray[np.bool_]:
@@ -220,27 +233,11 @@ def _usual_square(single: Floats, strength: Floats, one: Floats) -> Floats:
     return np.where(count >= _FEWEST_SQUARES, middle - _MARGIN, -1).astype(np.float32)
 
 
-def _squares(values: Floats) -> Floats:
+def square_sums(values: Floats) -> Floats:
     """Sums over the sixteen squares of each image: `(m, 16)`."""
     count, side = values.shape[:2]
     sums: Floats = values.reshape(count, 4, side // 4, 4, side // 4).sum(axis=(2, 4)).reshape(count, 16)
     return sums
-
-
-def repetition(images: NDArray[np.uint8]) -> Floats:
-    """How far the details of images repeat themselves, 0 to 1: patterns do, and can be laid on each other in many ways.
-
-    The largest correlation of an image's details with themselves, moved by 6 of 64 pixels and more.
-    """
-    fine = _shrunk(images, 64)
-    waves = np.fft.rfft2(fine - _boxed(fine, 4), (128, 128))
-    moved = np.fft.irfft2(np.abs(waves) ** 2, (128, 128))
-    steps = np.abs(np.fft.fftfreq(128, 1 / 128))
-    across, down = np.meshgrid(steps, steps)
-    overlap = (1 - across / 64).clip(0) * (1 - down / 64).clip(0)
-    counts = (np.hypot(across, down) >= 6) & (overlap >= 0.35)
-    shares = moved[:, counts] / np.maximum(overlap[counts] * moved[:, :1, 0], 1e-9)
-    return np.asarray(shares.max(axis=1, initial=0).clip(0, 1), np.float32)
 
 
 def _is_likely(change: Floats) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from core import paths
 from core.checks.altered import altered_copy_in_two_classes, altered_copy_within_split, leak_altered_copy
@@ -15,7 +15,7 @@ from core.checks.duplicates import near_groups
 from core.config import make_config
 from core.data.dataset import open_dataset
 from core.data.forms import forms
-from tests.checks.planted import COPIES, noise_field
+from tests.checks.planted import COPIES, brighter, noise_field
 
 KINDS = tuple(kind for kind in COPIES if kind not in ("augmented", "crop 10 %"))
 
@@ -56,6 +56,33 @@ def test_the_same_place_with_something_moved_is_no_copy():
         pixels[y : y + 30, x : x + 30] = rng.integers(0, 256)
         small.append(form(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))))
     assert find_copies(np.stack(small), [str(k) for k in range(40)]) == []
+
+
+def corner(seed: int) -> Image.Image:
+    """A blank wall and its corner, seen from anywhere."""
+    rng = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.arange(128), np.arange(128))
+    slope = rng.uniform(-0.12, 0.12)
+    wall = (x - slope * y > rng.uniform(15, 45)) & (y + slope * x > rng.uniform(40, 70))
+    field = wall * rng.uniform(90, 180) + rng.uniform(10, 40) + rng.normal(0, 2, x.shape)
+    return Image.fromarray(np.clip(field, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1))
+
+
+def test_blank_walls_that_show_a_corner_are_no_copies(originals):
+    """Two straight edges are laid on any two others; a copy among images with details is found beside them."""
+    mirrored = COPIES["mirrored"](originals[0], np.random.default_rng(0))
+    small = np.stack([form(image) for image in [*originals, mirrored, *(corner(seed) for seed in range(20))]])
+    found = find_copies(small, [str(k) for k in range(len(small))])
+    assert [(copy.first, copy.second) for copy in found] == [("0", "60")]
+
+
+def test_a_copy_with_another_gamma_or_far_brighter_is_found(originals):
+    """The details' tone is not that of a change of contrast: dark places lose more than bright ones."""
+    rng = np.random.default_rng(0)
+    made = [COPIES["gamma"](image, rng) for image in originals[:15]] + [brighter(1.6)(i, rng) for i in originals[15:25]]
+    small = np.stack([form(image) for image in [*originals, *made]])
+    found = {(copy.first, copy.second) for copy in find_copies(small, [str(k) for k in range(len(small))])}
+    assert found == {(str(k), str(60 + k)) for k in range(25)}
 
 
 def test_blank_and_few_images_are_no_copies():
