@@ -1,13 +1,14 @@
 """Altered copies: images turned, mirrored, cut, moved, brightened or saved again, wherever in a dataset they lie.
 
 Candidates come from `copy_search`, each is laid on its image by `copy_alignment`, and only those are copies whose
-details agree as those of other images of this dataset do not.
+details agree as those of other images of this dataset do not, and whose colours are those of one image.
 """
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from core import files as disk
 from core import paths
 from core.checks.copy_alignment import Alignment, align
+from core.checks.copy_colours import same_colours
 from core.checks.copy_evidence import fixed_squares, repetition
 from core.checks.copy_search import find_candidates
 from core.data.dataset_index import ImageFile
@@ -54,6 +56,10 @@ _USUAL_PAIRS = 150
 _SMALL_MOVE, _SMALL_CUT, _SMALL_TURN, _SMALL_LIGHT = 0.04, 0.015, 2.0, 10.0
 
 
+MayBe = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.bool_]]
+"""Which of some pairs, by their rows `(m, 2)` and the changes `(m, 2, 3)` between them, may be copies."""
+
+
 class Copy(NamedTuple):
     """Two images that are one, altered.
 
@@ -86,12 +92,15 @@ def altered_copies(root: Path, files: Sequence[ImageFile], progress: Progress | 
     ones = list({file.sha256: file for file in sorted(files, key=lambda f: f.sha256)}.values())
     known = _known(root, ones)
     if known is None:
-        known = find_copies(forms(root, ones, progress), [f.sha256 for f in ones], [f.label for f in ones])
+        names, labels = [file.sha256 for file in ones], [file.label for file in ones]
+        known = find_copies(forms(root, ones, progress), names, labels, partial(same_colours, root, ones))
         _keep(root, ones, known)
     return known
 
 
-def find_copies(small: NDArray[np.uint8], names: Sequence[str], labels: Sequence[str] = ()) -> list[Copy]:
+def find_copies(
+    small: NDArray[np.uint8], names: Sequence[str], labels: Sequence[str] = (), may_be: MayBe | None = None
+) -> list[Copy]:
     """The same, of forms.
 
     Args:
@@ -99,6 +108,7 @@ def find_copies(small: NDArray[np.uint8], names: Sequence[str], labels: Sequence
         names: sequence of str. What to call each.
         labels: sequence of str. Their classes: images of one may be simpler than those of another, and then agree more
             easily. Defaults to one class.
+        may_be: callable. Which of the pairs found may be copies by what forms do not show. Defaults to all.
     """
     usual = _usual(small) if len(small) else 1.0
     if usual >= _ALIKE or not len((found := find_candidates(small)).rows):
@@ -106,10 +116,13 @@ def find_copies(small: NDArray[np.uint8], names: Sequence[str], labels: Sequence
     one, other = small[found.rows[:, 0]], small[found.rows[:, 1]]
     aligned = align(one, other, found.changes, _HALF_SIZE)
     classes = np.unique(list(labels) or [""] * len(small), return_inverse=True)[1][found.rows[:, 0]]
-    enough = (aligned.details >= usual) & _stands_apart(aligned.details, classes)
-    enough &= aligned.worst >= LEAST - 0.2
+    enough = (aligned.details >= max(usual, LEAST)) & (aligned.worst >= LEAST - 0.2)
     enough[enough] = repetition(one[enough]) < _PATTERN
     enough[enough] = np.minimum(fixed_squares(one[enough]), fixed_squares(other[enough])) >= _FIXED
+    agree = enough.copy()
+    if may_be is not None and enough.any():
+        enough[enough] = may_be(found.rows[enough], aligned.changes[enough])
+    enough &= _stands_apart(aligned.details, classes, agree & ~enough)
     light = other.mean(axis=(1, 2)) - one.mean(axis=(1, 2))
     return [
         Copy(
@@ -120,18 +133,21 @@ def find_copies(small: NDArray[np.uint8], names: Sequence[str], labels: Sequence
     ]  # fmt: skip
 
 
-def _stands_apart(details: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _stands_apart(
+    details: NDArray[np.float32], classes: NDArray[np.int64], others: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Which candidates stand apart from the others of their class.
 
     Simple images (a shape, a horizon, a pattern) can be laid on each other well, better or hardly: there the few that
-    fit best are no copies. A class's candidates count where at least twice as many lie above a limit as just below it.
+    fit best are no copies. A class's candidates count where at least twice as many lie above a limit as just below it,
+    or above it though they are no copies (`others`).
     """
     apart = np.zeros(len(details), bool)
     for one in np.unique(classes):
         own = classes == one
         for below, limit in _LEVELS:
-            above = own & (details >= limit)
-            if above.sum() >= 2 * (own & (details >= below) & (details < limit)).sum():
+            above = own & (details >= limit) & ~others
+            if above.sum() >= 2 * (own & (details >= below) & ~above).sum():
                 apart |= above
                 break
     return apart

@@ -134,7 +134,7 @@ def _is_rim(side: int) -> NDArray[np.bool_]:
     return edge.ravel()
 
 
-def _warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Images read at the places that a change gives (bilinear), and where those count: within both images' edges."""
     count, side = images.shape[:2]
     x, y = _places(side)
@@ -159,7 +159,7 @@ def _warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 def _step(one: Floats, other: Floats, change: Floats) -> Floats:
     """One Gauss-Newton step: the better change."""
     side = one.shape[1]
-    read, inside = _warped(other, change)
+    read, inside = warped(other, change)
     inside &= ~_is_empty(one, read)
     down, across = np.gradient(read, 2 / side, axis=(1, 2))
     x, y = _places(side)
@@ -187,14 +187,14 @@ def _agreement(one: Floats, other: Floats, change: Floats) -> tuple[Floats, Floa
 
     -1 where too little of the image is there, or one is blank there.
     """
-    read, inside = _warped(other, change)
+    read, inside = warped(other, change)
     # Corners that a turn leaves empty are no details, nor what is white after it was made lighter, nor the rim of that.
     empty = _is_empty(one, read).astype(np.float32)
     weight = (inside & (boxed(empty, 2) < _BLACK)).astype(np.float32)
     near = np.maximum(boxed(weight, 4), np.float32(1e-3))
     read = _toned(one, read, weight)
     first, second = ((image - boxed(image * weight, 4) / near) * weight for image in (one, read))
-    product, left, right = (square_sums(v) for v in (first * second, first**2, second**2))
+    product, left, right = (square_sums(np.asarray(v, np.float32)) for v in (first * second, first**2, second**2))
     energy = np.minimum(left.sum(axis=1), right.sum(axis=1))
     least = MIN_OVERLAP * np.mean(~_is_rim(one.shape[1]))
     enough = (inside.mean(axis=(1, 2)) >= least) & (energy > 1e-5 * one[0].size)
@@ -214,8 +214,7 @@ def _toned(one: Floats, read: Floats, weight: Floats) -> Floats:
     counted = powers * weight.reshape(count, 1, -1)
     normal = counted @ powers.transpose(0, 2, 1) + np.eye(4, dtype=np.float32) * np.float32(1e-2)
     curve = np.linalg.solve(normal, counted @ one.reshape(count, -1, 1))
-    toned: Floats = (curve.transpose(0, 2, 1) @ powers).reshape(one.shape)
-    return toned
+    return np.asarray((curve.transpose(0, 2, 1) @ powers).reshape(one.shape), np.float32)
 
 
 def _is_empty(one: Floats, other: Floats) -> NDArray[np.bool_]:
@@ -246,8 +245,7 @@ def square_sums(values: Floats) -> Floats:
     count, side = values.shape[:2]
     by = side // 4
     rows = values.reshape(count, 4, by, side).sum(axis=2)  # one axis at a time: both at once take numpy far longer
-    sums: Floats = rows.reshape(count, 16, by).sum(axis=2)
-    return sums
+    return np.asarray(rows.reshape(count, 16, by).sum(axis=2), np.float32)
 
 
 def _is_likely(change: Floats) -> NDArray[np.bool_]:

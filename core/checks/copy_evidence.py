@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from core.checks.copy_alignment import Floats, boxed, edge_width, shrunk, square_sums
 
 _SIDE = 64
-_FLAT, _WEAK, _STRAIGHT = 0.5 / 255, 0.03, 0.1
+_FLAT, _WEAK, _STRAIGHT = 0.5 / 255, 0.03, 0.05
 """Slopes (grey levels a pixel) in the weaker direction of a square below which it is flat, at least and as a share of
 the image's steepest square; and the share of the squared slopes of the other direction below which it is one edge."""
 
@@ -45,4 +45,4 @@ def fixed_squares(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     larger, smaller = half + root, np.maximum(half - root, 0)
     least = np.maximum(_FLAT, _WEAK * np.sqrt(larger.max(axis=1, keepdims=True)))
     fixed: NDArray[np.bool_] = (np.sqrt(smaller) >= least) & (smaller >= _STRAIGHT * larger)
-    return fixed.sum(axis=1)
+    return np.asarray(fixed.sum(axis=1), np.int64)

@@ -27,7 +27,6 @@ _WIDEST = 2.0
 """Ratio of the widest to the tallest images from which on stretching them all to a square changes shapes much."""
 
 _TRANSPARENT = {"RGBA", "LA", "PA", "La", "RGBa"}
-_GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
 
 
 def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
@@ -119,7 +118,7 @@ def grayscale_channels(context: Context) -> Finding | None:
     if not context.train or not context.val:
         return None
     grey = {
-        name: sum(file.mode in _GREY for file in part) / len(part)
+        name: sum(file.is_grey for file in part) / len(part)
         for name, part in (("train", context.train), ("val", context.val))
     }
     if abs(grey["train"] - grey["val"]) <= 0.5:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from core.data.quality import Measures
 
+_GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
+
 
 @dataclass(frozen=True)
 class ImageFile:
@@ -42,6 +44,11 @@ class ImageFile:
     group: str = ""
     pages: int = 1
     fold: str = ""
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether its pixel format has no colours."""
+        return self.mode in _GREY
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from core import paths
 from core.checks.altered import altered_copy_in_two_classes, altered_copy_within_split, leak_altered_copy
@@ -13,9 +13,9 @@ from core.checks.context import Context
 from core.checks.copies import altered_copies, find_copies, in_words
 from core.checks.duplicates import near_groups
 from core.config import make_config
-from core.data.dataset import open_dataset
+from core.data.dataset import open_dataset, scan_dataset
 from core.data.forms import forms
-from tests.checks.planted import COPIES, brighter, noise_field
+from tests.checks.planted import COPIES, brighter, cast, noise_field, swapped
 
 KINDS = tuple(kind for kind in COPIES if kind not in ("augmented", "crop 10 %"))
 
@@ -74,6 +74,50 @@ def test_blank_walls_that_show_a_corner_are_no_copies(originals):
     small = np.stack([form(image) for image in [*originals, mirrored, *(corner(seed) for seed in range(20))]])
     found = find_copies(small, [str(k) for k in range(len(small))])
     assert [(copy.first, copy.second) for copy in found] == [("0", "60")]
+
+
+def icon(shape: int, colour: tuple[int, int, int]) -> Image.Image:
+    """A drawing in one colour on white, with a few dark strokes."""
+    rng = np.random.default_rng(shape)
+    image = Image.new("RGB", (256, 256), "white")
+    draw = ImageDraw.Draw(image)
+    angles, radii = np.arange(9) * 0.7, rng.uniform(50, 110, 9)
+    outline = list(zip(128 + radii * np.cos(angles), 128 + radii * np.sin(angles), strict=True))
+    draw.polygon(outline, fill=colour)
+    for _ in range(5):
+        draw.line([*rng.uniform(70, 186, 4)], fill=tuple(v // 3 for v in colour), width=8)
+    return image.resize((64, 64), Image.Resampling.LANCZOS)
+
+
+TINTS = [(220, 40, 60), (90, 170, 60), (60, 110, 220), (245, 200, 40), (150, 60, 190), (240, 140, 20)]
+
+
+def icons(root: Path, twins: int) -> Path:
+    """Forty drawings in two classes, the first few in six colours."""
+    for label in ("00", "01"):
+        (root / label).mkdir()
+    for shape in range(40):
+        for k, tint in enumerate(TINTS if shape < twins else TINTS[shape % 6 :][:1]):
+            icon(shape, tint).save(root / f"{shape % 2:02}" / f"{shape:02}-{k}.png")
+    return root
+
+
+def test_one_drawing_in_several_colours_is_no_copy(tmp_path):
+    assert altered_copies(icons(tmp_path, twins=2), scan_dataset(str(tmp_path)).files) == []
+
+
+def test_copies_in_other_light_with_a_cast_in_grey_and_with_channels_exchanged_keep_their_colours(tmp_path):
+    rng, root = np.random.default_rng(0), icons(tmp_path, twins=0)
+    edits = [brighter(0.7), cast(1.2, 0.8), swapped, lambda image, _: image.convert("L"), COPIES["mirrored"]]
+    for k in range(30):
+        folder, name = root / f"{k % 2:02}", f"{k:02}-0.png"
+        with Image.open(folder / name) as image:
+            edits[k % 5](image.convert("RGB"), rng).save(folder / f"copy-{name}")
+    files = scan_dataset(str(root)).files
+    names = {file.sha256: file.path.rsplit("/", 1)[1].removeprefix("copy-") for file in files}
+    found = altered_copies(root, files)
+    assert all(names[copy.first] == names[copy.second] for copy in found)
+    assert len(found) >= 28
 
 
 def test_a_copy_with_another_gamma_or_far_brighter_is_found(originals):
