@@ -17,9 +17,10 @@ SMALL = {"object_store_memory": 80 * 2**20}
 """The least that Ray takes; nothing of ours goes through the object store."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray_cluster() -> Iterator[Any]:
-    """A head node without a place for work and two nodes of one processor each; `add()` brings another."""
+    """A head node without a place for work and two nodes of one processor each; `add()` brings another. It ends with
+    the tests that need it: a cluster takes a tenth of a processor while it has nothing to do."""
     pytest.importorskip("ray", reason="Ray is not installed (requirements-cluster.txt)")
     os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     with warnings.catch_warnings():
