@@ -49,15 +49,20 @@ def metrics(facts: Facts, version: Version) -> Iterator[Finding]:
                 "compile-positional-metrics",
                 "warning" if version == LATEST else "error",
                 node.line,
-                f"{node.text} is the third positional argument of compile: in Keras 3 that is loss_weights, and fit "
-                "then fails on a dtype; Keras 2 took it for the metrics.",
+                f"{node.text} is the third positional argument of compile. In Keras 3 this is loss_weights, and fit "
+                "fails with a dtype error; in Keras 2 it is metrics.",
                 f"Write metrics={node.text}.",
             )
         for name in as_texts(value.value):
             if units == 1 and name in ("categorical_accuracy", "sparse_categorical_accuracy"):
-                yield _metric(value, f"{name} on one unit is .50 or the share of a class whatever the model can do")
+                yield _metric(
+                    value, f"{name} with one output unit is 0.5 or the share of a class, whatever the model predicts"
+                )
             elif units is not None and units > 2 and name == "binary_accuracy":
-                yield _metric(value, f"binary_accuracy of {units} classes counts every zero as right, and is too high")
+                yield _metric(
+                    value,
+                    f"binary_accuracy with {units} classes also counts the zeros of one-hot labels, so it is too high",
+                )
 
 
 def _metric(value: Value, why: str) -> Finding:
@@ -78,7 +83,7 @@ _NOW = {
     "nb_epoch": "epochs",
     "samples_per_epoch": "nothing: steps are counted in batches",
     "nb_val_samples": "nothing: steps are counted in batches",
-    "workers": "workers of the dataset itself",
+    "workers": "the workers argument of the dataset",
     "pickle_safe": "nothing",
     "output_dim": "units",
     "init": "kernel_initializer",
@@ -132,10 +137,10 @@ def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
                 "monitor-name-mismatch",
                 "warning",
                 monitor.line,
-                f"{call.short} watches {monitor.word}, but this model reports {told}"
+                f"{call.short} monitors {monitor.word}, but this model reports {told}"
                 + ("" if version < (2, 3) else " (from Keras 2.3 on)")
-                + ": save_best_only then saves every epoch and early stopping never stops.",
-                f"Watch val_{next(iter(sorted(known)), 'loss')}.",
+                + ". save_best_only then saves every epoch, and early stopping never stops.",
+                f"Monitor val_{next(iter(sorted(known)), 'loss')}.",
             )
 
 
@@ -180,15 +185,15 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
                 "warning",
                 value.line,
                 f"{value.text}: Keras 3 refuses .hdf5.",
-                "End the name in .keras, or in .weights.h5 for weights alone.",
+                "Use a name that ends in .keras, or in .weights.h5 for weights only.",
             )
         if path in saved and "{" not in path:
             yield finding(
                 "checkpoint-path-shared",
                 "warning",
                 value.line,
-                f"{value.text} is written in {facts.where(saved[path])} too: the later one wins.",
-                "Give each its own file.",
+                f"{value.text} is also written in {facts.where(saved[path])}; the later call overwrites the file.",
+                "Use a different file for each.",
                 lines=[saved[path], value.line],
             )
         saved.setdefault(path, value.line)
@@ -200,7 +205,7 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
             "last-vs-best-weights",
             "info",
             kept[0].line,
-            "The checkpoint is saved and never loaded: whatever follows uses the last epoch's weights.",
+            "The checkpoint is saved but never loaded, so the weights of the last epoch are used after fit.",
             "Load it after fit, or use EarlyStopping(restore_best_weights=True).",
         )
     for call in script.find("EarlyStopping"):

@@ -24,12 +24,12 @@ def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
             yield _misaligned(
                 "error",
                 flow.call.line,
-                f"{flow.call.short} shuffles by default, so the saved features are in a random order and no "
-                "label belongs to its image.",
+                f"{flow.call.short} shuffles by default, so the saved features are in random order, and the labels do "
+                "not match their images.",
             )
         elif shuffle.value is True:
             yield _misaligned(
-                "error", shuffle.line, "shuffle=True while features are saved: no label belongs to its image."
+                "error", shuffle.line, "shuffle=True while features are saved: the labels do not match their images."
             )
     for fit in facts.fits:
         labels = labels_by_hand(facts.script, fit.labels, fit.call.location)
@@ -45,15 +45,15 @@ def _by_hand(facts: Facts, labels: ast.expr, text: str) -> Finding:
         return _misaligned(
             "error",
             labels.lineno,
-            f"{count:,} labels are written by hand for {rows:,} feature rows, so fit refuses or pairs them wrongly.",
+            f"{count:,} labels are written by hand for {rows:,} rows of features, so fit fails or pairs them wrongly.",
             labels=count,
             features=rows,
         )
     return _misaligned(
         "warning",
         labels.lineno,
-        f"Labels are written by hand ({text}) while class_mode=None drops those of the folders: they fit only if each "
-        "class has exactly as many images, in this order, and no tail is left out.",
+        f"Labels are written by hand ({text}), and class_mode=None drops the labels of the folders. They are right "
+        "only if each class has exactly this number of images, in this order, and no incomplete batch is dropped.",
         labels=count,
         class_mode_line=mode or None,
     )
@@ -112,9 +112,9 @@ def confusion(facts: Facts, version: Version) -> Iterator[Finding]:
                 "shuffled-val-confusion",
                 "error",
                 call.line,
-                "Predictions of a shuffling generator are compared with its .classes, which are in the order of the "
-                "files: the report is at chance whatever the model can do.",
-                "Make that generator with shuffle=False, or take labels and predictions in one pass.",
+                "Predictions of a shuffling generator are compared with its .classes, which are in file order. The "
+                "result is at chance level, whatever the model predicts.",
+                "Create that generator with shuffle=False, or collect labels and predictions in one pass.",
                 generator_line=flow.call.line,
             )
 
@@ -129,8 +129,8 @@ def splits(facts: Facts, version: Version) -> Iterator[Finding]:
             "split-seed-mismatch",
             "error",
             datasets[-1].line,
-            "The two subsets are drawn with different seeds or none, so they overlap.",
-            'Give both the same seed, or read them in one call with subset="both".',
+            "The two subsets have different seeds, or none, so they overlap.",
+            'Use the same seed for both, or one call with subset="both".',
         )
 
 

@@ -36,8 +36,8 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
             "base-not-frozen",
             "error",
             facts.backbone.line,
-            f"Nothing freezes {facts.backbone.short}, and {told}; measured with 7e-4, its features went to 0 and every "
-            "prediction was the same.",
+            f"{facts.backbone.short} is not frozen, and {told}. Measured at 7e-4: its features became 0, and all "
+            "predictions were the same.",
             "Set base.trainable = False before compile, or train at 1e-5.",
         )
     elif state.block and high and rate is not None:
@@ -45,7 +45,8 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
             "unfreeze-high-lr",
             "error" if state.block == "all" else "warning",
             state.line,
-            f"The backbone trains from {state.block} on, and {told}; above {limit:g} pretrained features are lost.",
+            f"The backbone is trainable from {state.block} on, and {told}. Above {limit:g} pretrained features are "
+            "lost.",
             f"Train unfrozen layers at {limit / 10:g} (training.finetune_learning_rate).",
             learning_rate=rate,
         )
@@ -54,7 +55,7 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
             "finetune-from-random-head",
             "warning" if high else "info",  # at a low rate a head's first gradients move the backbone little
             last.line,
-            "Layers of the backbone train from the first step on, under a head with random weights.",
+            "Layers of the backbone are trained from the first step on, while the head still has random weights.",
             "Train the head first, then unfreeze (training.mode=fine_tune).",
         )
 
@@ -104,8 +105,8 @@ def _hits_head(facts: Facts, one: Trainable) -> Finding:
         "freeze-hits-head",
         "error",
         one.line,
-        f"{facts.script.line_text(one.line)} reaches the head too: the backbone is one layer of this model, or the "
-        "slice is longer than the model, so nothing is left that can learn.",
+        f"{facts.script.line_text(one.line)} also freezes the head: the backbone is one layer of this model, or the "
+        "slice is longer than the model, so no trainable layer is left.",
         "Freeze the backbone by name: base.trainable = False.",
     )
 
@@ -122,12 +123,12 @@ def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
             "freeze-index-wrong",
             "warning",
             one.line,
-            f"{front} layers in front of {backbone.short} shift its indices: [:{one.stop}] leaves "
+            f"{front} layers before {backbone.short} shift its indices: [:{one.stop}] leaves "
             f"{block or 'a part of its last block'} trainable.",
             "Freeze the backbone by name: base.trainable = False.",
         )
         return
-    frozen = {"": "exactly the backbone: all its weights are frozen and the head trains", "all": "no weights at all"}
+    frozen = {"": "exactly the backbone: all of it is frozen, and the head is trained", "all": "no weights at all"}
     what = (
         frozen.get(block or "", f"everything before {block}") if block is not None else f"its first {one.stop} layers"
     )
@@ -139,7 +140,7 @@ def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
         one.line,
         f"[:{one.stop}] of this model is {what} ({backbone.short} has {count} layers). In a Sequential([base, ...]) "
         "the same index would freeze the head as well.",
-        "Say it by name, which no index can get wrong: base.trainable = False.",
+        "Freeze the backbone by name instead of by index: base.trainable = False.",
         structure=structure,
     )
 
@@ -159,10 +160,9 @@ def after_compile(facts: Facts, version: Version) -> Iterator[Finding]:
             "trainable-after-compile",
             "error" if trained or version < (2, 4) else "warning",
             one.line,
-            "trainable is set after compile and the model is not compiled again: "
-            + ("the training continues as before, without a warning." if trained else "Keras 2 ignores it, Keras 3 "
-                "takes it "
-               "into account only because nothing was trained yet."),
+            "trainable is set after compile, and the model is not compiled again: "
+            + ("the training continues as before, without a warning." if trained else
+               "Keras 2 ignores it; Keras 3 uses it only because nothing was trained yet."),
             "Compile again after every change of trainable, with a new optimizer.",
         )  # fmt: skip
 
@@ -179,9 +179,9 @@ def reused_optimizer(facts: Facts, version: Version) -> Iterator[Finding]:
                 "optimizer-reused-after-unfreeze",
                 "error" if facts.unfreezes_between else "warning",
                 compiled.line,
-                f"The optimizer of {facts.where(made_by.line)} is compiled with a second time; in Keras 3 it knows the "
-                "first model's variables only and refuses newly unfrozen ones (Unknown variable).",
-                "Make a new optimizer for each compile.",
+                f"The optimizer of {facts.where(made_by.line)} is used in a second compile. In Keras 3 it has only the "
+                "variables of the first one, and fails on newly unfrozen ones (Unknown variable).",
+                "Create a new optimizer for each compile.",
             )
         seen[id(made_by)] = compiled.line
 
@@ -199,9 +199,9 @@ def batch_norm(facts: Facts, version: Version) -> Iterator[Finding]:
             "dropout-in-frozen-base",
             "info",
             backbone.line,
-            f"{backbone.short} has Dropout layers, which act in training although it is frozen: its features differ in "
-            "every step.",
-            "Call it inside a layer of your own with training=False.",
+            f"{backbone.short} has Dropout layers, which are active in training although it is frozen, so its features "
+            "differ in every step.",
+            "Call it with training=False inside a custom layer.",
         )
 
 
@@ -212,9 +212,9 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
             "bn-train-mode-in-frozen-base",
             "warning" if old else "info",
             state.line or backbone.line,
-            f"{backbone.short} has batch normalisation: in Keras up to 2.3 its frozen layers still normalise with the "
-            "batch's own statistics while training; tf.keras 2 and Keras 3 use the stored ones.",
-            "Train with tf.keras 2 or Keras 3, or on saved features.",
+            f"{backbone.short} has batch normalisation. In Keras up to 2.3 its frozen layers still use the statistics "
+            "of the batch in training; tf.keras 2 and Keras 3 use the stored ones.",
+            "Use tf.keras 2 or Keras 3, or train on saved features.",
         )
     rate = _rate(facts)
     for call in facts.script.calls if version >= (3,) and state.block != "" and not _keeps_statistics(facts) else ():
@@ -224,8 +224,8 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
                 "keras3-training-false-ignored",
                 "warning" if rate is None or rate > _gentle(facts) else "info",
                 given.line,
-                "training=False in a functional model is overridden by fit in Keras 3, so the unfrozen backbone's "
-                "batch statistics move.",
+                "In Keras 3, fit overrides training=False in a functional model, so the batch-normalisation statistics "
+                "of the unfrozen backbone change.",
                 "Set trainable = False of each BatchNormalization layer.",
             )
 
@@ -249,7 +249,8 @@ def no_weights(facts: Facts, version: Version) -> Iterator[Finding]:
             "weights-not-loaded",
             "warning",
             value.line,
-            f"weights=None: {facts.backbone.short} starts with random weights, so its features say little.",
+            f"weights=None: {facts.backbone.short} starts with random weights, so its features carry little "
+            "information.",
             'Write weights="imagenet" (model.weights).',
         )
 

@@ -29,13 +29,15 @@ def unshuffled_training(facts: Facts, version: Version) -> Iterator[Finding]:
         if fit.feed is None or of_flow.value is not False or any(call.short == "shuffle" for call in fit.feed.chain):
             continue
         if fit.feed.is_dataset:
-            yield _ordered(of_flow.line, "a Dataset is taken in its own order, class by class, by every version")
+            yield _ordered(of_flow.line, "every version reads a Dataset in its own order, here class by class")
             continue
         of_fit = facts.script.argument(fit.call, "shuffle")
         workers = facts.script.argument(fit.call, "workers").value == 0
         order = iterator_order(fit_shuffles=of_fit.value is not False, workers_zero=workers)
         if set(order.values()) == {"none"}:
-            yield _ordered(of_fit.line, "the generator and fit both have shuffle=False, so batches come class by class")
+            yield _ordered(
+                of_fit.line, "the generator and fit both have shuffle=False, so the batches come class by class"
+            )
         else:
             yield _by_version(of_flow.line, order, version)
 
@@ -45,7 +47,7 @@ def _ordered(line: int, why: str) -> Finding:
         "class-ordered-batches",
         "error",
         line,
-        f"{why[0].upper()}{why[1:]}; measured on X-rays, that holds the validation accuracy at the last class's share.",
+        f"{why[0].upper()}{why[1:]}. Measured on X-rays: the validation accuracy stays at the share of the last class.",
         "Let the generator shuffle the samples: shuffle=True (data.shuffle=samples).",
         order={"keras <= 2.0.8": "none", "later": "none"},
     )
@@ -57,8 +59,8 @@ def _by_version(line: int, order: dict[str, str], version: Version) -> Finding:
     if version != LATEST and chosen == "batches":
         id = "single-class-batches"
     claim = (
-        "shuffle=False on the training generator: Keras up to 2.0.8 takes the images class by class; from 2.0.9 on, "
-        "fit shuffles the order of the batches, but each batch still holds one class."
+        "The training generator has shuffle=False. Keras up to 2.0.8 reads the images class by class; from 2.0.9 on, "
+        "fit shuffles the order of the batches, but most batches still contain a single class."
     )
     return finding(
         id,
@@ -80,8 +82,8 @@ def shuffle_of_fit(facts: Facts, version: Version) -> Iterator[Finding]:
                 "shuffle-batch-mode",
                 "error" if choose(batch_order(), version) == "none" else "warning",
                 value.line,
-                'fit(shuffle="batch") leaves the batches of sorted arrays single-class; tf.keras 2 and Keras 3 leave '
-                "them in class order, too.",
+                'fit(shuffle="batch") keeps the batches of sorted arrays single-class; in tf.keras 2 and Keras 3 they '
+                "also stay in class order.",
                 "Write shuffle=True (data.shuffle=samples).",
                 order=batch_order(),
                 versions=[{"versions": row.versions, "order": row.order, "why": row.why} for row in ARRAYS_BATCH],
@@ -95,7 +97,9 @@ def shuffle_of_fit(facts: Facts, version: Version) -> Iterator[Finding]:
                 "Shuffle where the images are read (data.shuffle=samples).",
             )
         elif value.value is False and fit.feed is None and facts.mode == "bottleneck":
-            yield _ordered(value.line, "fit(shuffle=False) takes saved features as they were saved, class by class")
+            yield _ordered(
+                value.line, "fit(shuffle=False) reads saved features in the order they were saved, class by class"
+            )
 
 
 def _is_unshuffled(facts: Facts, flow: Flow) -> bool:
@@ -112,9 +116,10 @@ def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
                     "small-shuffle-buffer",
                     "warning",
                     call.line,
-                    f"The buffer of {size.whole} sees only that many neighbours of the files sorted by class; of 1,000 "
-                    "sorted images in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
-                    "Shuffle the list of files, or take a buffer as large as the dataset.",
+                    f"The files are sorted by class, and a buffer of {size.whole} mixes only neighbouring files. "
+                    "Measured on "
+                    "1,000 sorted images in batches of 20: with a buffer of 100, 34 of 50 batches had a single class.",
+                    "Shuffle the list of files, or use a buffer as large as the dataset.",
                     buffer=size.whole,
                 )
 
@@ -137,17 +142,17 @@ def steps(facts: Facts, version: Version) -> Iterator[Finding]:
                 "steps-per-epoch-wrong-unit",
                 "error",
                 value.line,
-                f"steps_per_epoch={value.text} counts images; from Keras 2 on a step is a batch.",
-                "Leave it out: the generator knows how many batches an epoch has.",
+                f"steps_per_epoch={value.text} is a number of images, but since Keras 2 a step is a batch.",
+                "Remove it: the generator knows the number of batches.",
             )
 
 
 _LOSS = {
-    "partial-batch-dropped": "the images of the last partial batch get no features, and files sorted by class lose "
-    "them from the last class only",
-    "steps-per-epoch-floor": "the generator is continued, not restarted: in Keras 3 every second epoch then trains on "
-    "the left-over batch alone",
-    "validation-steps-floor": "each epoch is then validated on a different part of the images",
+    "partial-batch-dropped": "the images of the incomplete last batch get no features; if the files are sorted by "
+    "class, all of them belong to the last class",
+    "steps-per-epoch-floor": "the next epoch continues the generator instead of restarting it, and in Keras 3 every "
+    "second epoch trains on the remaining batch only",
+    "validation-steps-floor": "each epoch is validated on a different part of the images",
 }
 
 
@@ -162,8 +167,9 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
             "steps-zero",
             "error",
             value.line,
-            f"{value.text} is 0: fewer images than fill a batch; Keras 2 then takes none, Keras 3 takes all.",
-            "Leave the steps out.",
+            f"{value.text} is 0, because there are fewer images than in one batch. Keras 2 then uses none, Keras 3 "
+            "all.",
+            "Remove the steps argument.",
             value=0,
         )
         return
@@ -171,7 +177,7 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
     exact = rest == 0
     numbers = f" ({count:,} images, {rest} left over)" if rest else ""
     claim = (
-        f"{value.text} is exact for the {count:,} images that the script names; with any other number in the folder, "
+        f"{value.text} is exact for the {count:,} images named in the script. With another number of images, "
         if exact
         else f"{name}={value.text} is rounded down{numbers}: "
     )
@@ -180,7 +186,7 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
         "info" if exact else "warning",
         value.line,
         f"{claim}{_LOSS[id]}.",
-        "Leave the steps out, or round up: math.ceil(n / batch_size).",
+        "Remove the steps argument, or round up: math.ceil(n / batch_size).",
         pictures=count,
         batch_size=batch,
         left_over=rest,

@@ -20,9 +20,9 @@ def augmented_features(facts: Facts, version: Version) -> Iterator[Finding]:
             "bottleneck-one-draw",
             "warning",
             value.line,
-            f"{', '.join(random)} act while features are saved, so one random version of each image is frozen into "
-            "them; measured on X-rays, that cost .91 -> .845.",
-            "Extract without random changes, or several versions of each image (data.augmentation_draws).",
+            f"{', '.join(random)}: active while features are saved, so the features contain one fixed random version "
+            "of each image. Measured on X-rays, accuracy fell from 0.91 to 0.845.",
+            "Save features without augmentation, or of several versions of each image (data.augmentation_draws).",
             arguments=list(random),
         )
 
@@ -36,9 +36,9 @@ def augmented_validation(facts: Facts, version: Version) -> Iterator[Finding]:
             "augment-on-val",
             "warning",
             flow.call.line,
-            f"The validation images go through {', '.join(random)} too ({facts.where(flow.generator.line)}), so the "
-            "figures change from one evaluation to the next.",
-            "Give validation a generator of its own that only scales.",
+            f"The validation images are augmented too: {', '.join(random)} ({facts.where(flow.generator.line)}). So "
+            "the metrics change from one evaluation to the next.",
+            "Use a separate generator for validation that only scales.",
             arguments=list(random),
         )
 
@@ -54,8 +54,8 @@ def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
                     "featurewise-not-fitted",
                     "warning",
                     value.line,
-                    f"{name}=True, but fit of this generator is never called, so nothing is centred: Keras only warns.",
-                    "Call datagen.fit(...) on training images first, or leave it out.",
+                    f"{name}=True, but fit of this generator is never called, so it has no effect; Keras only warns.",
+                    f"Call datagen.fit(...) on training images first, or remove {name}.",
                 )
                 break
 
@@ -70,8 +70,8 @@ def given_means(facts: Facts, version: Version) -> Iterator[Finding]:
                     "mean-not-taken-off",
                     "warning",
                     line,
-                    f"{name} is set on an ImageDataGenerator without {switch}=True, so it is not used: the images stay "
-                    "as they are.",
+                    f"{name} is set on an ImageDataGenerator without {switch}=True, so it is not used, and the images "
+                    "stay unchanged.",
                     f"Write ImageDataGenerator({switch}=True), or preprocessing_function=preprocess_input of the "
                     "network.",
                 )
@@ -101,7 +101,7 @@ def sizes(facts: Facts, version: Version) -> Iterator[Finding]:
             "info" if square else "warning",
             value.line,
             f"The size is given as {value.text}, but Keras takes (height, width)"
-            + ("; both are the same here, so nothing changes." if square else "."),
+            + ("; the two are equal here, so it has no effect." if square else "."),
             "Write (height, width).",
             value=list(value.pair) if value.pair is not None else None,
         )
@@ -116,9 +116,9 @@ def validation_share(facts: Facts, version: Version) -> Iterator[Finding]:
                 "idg-split-first-fraction",
                 "info",
                 value.line,
-                f"validation_split={value.text} of the generator takes the first files of each class, often the first "
-                "patients.",
-                "Split by patient, into folders of their own.",
+                f"validation_split={value.text} of the generator takes the first files of each class, which are often "
+                "those of the first patients.",
+                "Split by patient into separate folders.",
             )
 
 
@@ -131,8 +131,8 @@ def random_in_cache(facts: Facts, version: Version) -> Iterator[Finding]:
                 "cache-after-random",
                 "warning",
                 call.line,
-                "cache() comes after a map with random changes, so every epoch sees the same ones.",
-                "Put cache() before the random changes.",
+                "cache() comes after a map with random changes, so every epoch gets the same changed images.",
+                "Call cache() before the random changes.",
             )
 
 
@@ -149,8 +149,8 @@ def legacy(facts: Facts, version: Version) -> Iterator[Finding]:
             "idg-legacy",
             "info",
             call.line,
-            "ImageDataGenerator is kept in Keras 3 for old scripts only (keras.src.legacy, tf.keras.preprocessing).",
-            "New scripts read folders with image_dataset_from_directory and random layers.",
+            "ImageDataGenerator exists in Keras 3 only for old scripts (keras.src.legacy, tf.keras.preprocessing).",
+            "In new scripts, use image_dataset_from_directory and random layers.",
             lines=[call.line for call in facts.generators],
         )
 

@@ -18,7 +18,7 @@ def table_columns(script: Script) -> tuple[str, int] | None:
     return None
 
 
-_WANTED = "the program reads image files, in one folder a class"
+_WANTED = "Parity reads image files, in one folder per class"
 
 
 def of_frame(script: Script, batches: Batches) -> tuple[str, int]:

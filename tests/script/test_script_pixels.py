@@ -147,35 +147,35 @@ def test_scale_of_pixels_is_found_where_it_is_written(feed: str, model: str, fit
             ARRAYS,
             PLAIN,
             "X, y",
-            "line 6: what values the pixels of np.load('x.npy') have is known only when the script runs",
+            "line 6: the pixel range of np.load('x.npy') is known only when the script runs",
         ),
         (
             FOLDER + "ds = ds.map(lib.prepare)\n",
             PLAIN,
             "ds",
-            "line 7: what lib.prepare does to the pixels is not known here",
+            "line 7: the effect of lib.prepare on the pixels is unknown",
         ),
         (
             FOLDER + "ds = ds.map(lambda a, b: ((a - m) / s, b))\n",
             PLAIN,
             "ds",
-            "line 7: what (a - m) / s does to the pixels is not known",
+            "line 7: the effect of (a - m) / s on the pixels is unknown",
         ),
         (
             FOLDER + "if fast:\n    ds = ds.map(lambda a, b: (a / 255, b))\n",
             PLAIN,
             "ds",
-            "in which of two ways pixels are scaled is known only when the script runs",
+            "which of two pixel scalings is used is known only when the script runs",
         ),
         (
             FOLDER,
             "x = layers.Normalization()(inp)\nx = base(x)",
             "ds",
-            "what Normalization does to the pixels is not known here",
+            "the effect of Normalization on the pixels is unknown",
         ),
-        (FOLDER, "x = helper(inp)\nx = base(x)", "ds", "what helper does to the pixels is not known here"),
+        (FOLDER, "x = helper(inp)\nx = base(x)", "ds", "the effect of helper on the pixels is unknown"),
         (FOLDER, "x = build(base)", "ds", "how the images get into MobileNetV2 cannot be followed"),
-        (FOLDER, "x = base(inp / 100)", "ds", "the program does not scale by inp / 100"),
+        (FOLDER, "x = base(inp / 100)", "ds", "Parity does not scale by inp / 100"),
         (
             ARRAYS + "X = X / 255\nds = ImageDataGenerator(rescale=1 / 255).flow(X, y)\n",
             PLAIN,
@@ -186,7 +186,7 @@ def test_scale_of_pixels_is_found_where_it_is_written(feed: str, model: str, fit
             "def g():\n    yield x / 255, y\n",
             PLAIN,
             "g()",
-            "what values the pixels of g have is known only when the script",
+            "the pixel range of g is known only when the script",
         ),
     ],
 )
@@ -217,7 +217,7 @@ def test_network_that_gets_other_values_than_it_knows_is_told() -> None:
     (raw,) = found(record(FOLDER), "wrong-preprocess-for-backbone")
     assert raw["severity"] == "warning"
     assert raw["claim"] == (
-        "MobileNetV2 was trained on pixels from -1 to 1, but nothing scales the pixels: it gets 0 to 255."
+        "MobileNetV2 was trained on pixels from -1 to 1, but the pixels are not scaled: it gets 0 to 255."
     )
     (scaled,) = found(record(FOLDER, "x = base(inp / 255)"), "wrong-preprocess-for-backbone")
     assert scaled["claim"].startswith("inp / 255 is not what MobileNetV2 was trained on")
@@ -230,7 +230,7 @@ def test_validation_with_other_values_is_told() -> None:
         FOLDER + "vs = keras.utils.image_dataset_from_directory('images/val')\nds = ds.map(lambda a, b: (a / 255, b))\n"
     )
     (one,) = found(record(both, fit="ds, validation_data=vs"), "train-val-preprocess-mismatch")
-    assert one["claim"].startswith("a / 255 scales the images for training (line 8) and nothing those for validation")
+    assert one["claim"].startswith("Training images are scaled by a / 255 (line 8), validation images are not scaled.")
     both += "vs = vs.map(lambda a, b: (a / 255, b))\n"
     assert not found(record(both, fit="ds, validation_data=vs"), "train-val-preprocess-mismatch")
 
@@ -263,8 +263,8 @@ def test_share_for_validation_has_its_line(feed: str, fit: str, share: float, te
             "x_col='id', y_col='breed')\n",
             "ds",
             "line 7: the labels come from a table, pd.read_csv('l.csv') (line 6): files in column "
-            "id, labels in column breed; the "
-            "program reads image files, in one folder a class",
+            "id, labels in column breed; "
+            "Parity reads image files, in one folder per class",
         ),
         (
             "ds = ImageDataGenerator().flow_from_dataframe(df, 'train')\n",
@@ -276,12 +276,12 @@ def test_share_for_validation_has_its_line(feed: str, fit: str, share: float, te
             "t = pd.read_csv('l.csv')\nds = tf.data.Dataset.from_tensor_slices((t['file'].values, "
             "t['kind'])).map(load)\n",
             "ds",
-            "line 6: the labels come from a table, pd.read_csv('l.csv'), its columns file, kind; the program reads",
+            "line 6: the labels come from a table, pd.read_csv('l.csv'), its columns file, kind; Parity reads",
         ),
         (
             ARRAYS,
             "X, y",
-            "line 6: the script names no folder of images, they come from np.load('x.npy'); the program reads",
+            "line 6: the script names no folder of images, they come from np.load('x.npy'); Parity reads",
         ),
     ],
 )

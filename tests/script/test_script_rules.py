@@ -99,7 +99,7 @@ def test_labels_and_features_of_different_number_are_an_error() -> None:
     script = changed(BOTTLENECK, ("samples = 2000", "samples = 2010"), ("[1] * 1000", "[1] * 1010"))
     (one,) = found(script, "feature-label-misaligned")
     assert one["severity"] == "error"
-    assert one["claim"].startswith("2,010 labels are written by hand for 2,000 feature rows")
+    assert one["claim"].startswith("2,010 labels are written by hand for 2,000 rows of features")
 
 
 FAULTS = [
@@ -222,7 +222,7 @@ def test_layers_in_front_shift_the_index() -> None:
         ("base_model = ", "i = Input((150, 150, 3))\nx = RandomFlip()(i)\nx = Rescaling(1 / 255)(x)\nbase_model = "),
     )
     (one,) = found(script, "freeze-index-wrong")
-    assert "2 layers in front of VGG16 shift its indices" in one["claim"]
+    assert "2 layers before VGG16 shift its indices" in one["claim"]
 
 
 def test_trainable_after_a_fit_needs_another_compile() -> None:
@@ -302,7 +302,7 @@ def test_a_rate_that_is_not_stated_is_that_of_keras_for_every_optimizer(name: st
     start = script.index("optimizer=keras")
     script = script[:start] + f"optimizer=keras.optimizers.{name}()" + script[script.index(")", start) + 1 :]
     (finding,) = found(script, "base-not-frozen")
-    assert f"the learning rate is {rate};" in finding["claim"]
+    assert f"the learning rate is {rate}. " in finding["claim"]
 
 
 def test_what_is_a_low_rate_depends_on_the_optimizer() -> None:

@@ -111,7 +111,7 @@ GENERATOR = (
 def test_grey_level_behind_two_scalings_is_computed(module: str, net: str, told: str) -> None:
     (one,) = [one for one in import_script(GENERATOR.format(module=module, net=net))["findings"]
               if one["id"] == "idg-preprocess-then-rescale"]  # fmt: skip
-    assert f"a grey level of 200 arrives as {told}" in one["claim"]
+    assert f"a grey level of 200 becomes {told}" in one["claim"]
 
 
 TUNED = (

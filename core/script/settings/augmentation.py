@@ -109,7 +109,7 @@ def _of_generator(
         near = alone or generator_steps({name: one.known}, "nearest")
         steps += [near] if near else []
         if not alone:
-            refused.append((f"the program has no augmentation of {name}={one.text or one.known}", one.line))
+            refused.append((f"Parity has no augmentation of {name}={one.text or one.known}", one.line))
     return True
 
 
@@ -123,7 +123,7 @@ def _of_layer(
     maker = _LAYERS.get(one.kind)
     try:
         if maker is None:
-            raise _Beyond(f"the program has no {one.kind}")
+            raise _Beyond(f"Parity has no {one.kind}")
         made = maker(one)
     except _Beyond as error:
         refused.append((str(error), one.line))

@@ -31,7 +31,7 @@ def fill_callbacks(story: Story, found: Collected) -> None:
         if one.kind in ("LearningRateScheduler", "CyclicLR", "OneCycle", "OneCycleLR", "WarmUpCosineDecayScheduler"):
             found.beyond(
                 "training.schedule",
-                f"{one.kind}: there is no setting for a rate by a function of one's own",
+                f"{one.kind}: there is no setting for a custom learning-rate function",
                 one.line,
                 nearest="none",
             )
@@ -52,12 +52,12 @@ def _early_stopping(found: Collected, made: Made | None) -> None:
         )
     monitor = argument(found.script, made, "monitor")
     if monitor.stated and monitor.known != "val_loss":
-        found.note(monitor.line, f"EarlyStopping watches {monitor.text}; the program watches val_loss")
+        found.note(monitor.line, f"EarlyStopping monitors {monitor.text}; Parity monitors val_loss")
     restores = argument(found.script, made, "restore_best_weights")
     if restores.known is not True:
         found.note(
             made.line,
-            "EarlyStopping keeps the last epoch's weights (no restore_best_weights); the program keeps "
+            "EarlyStopping keeps the last epoch's weights (no restore_best_weights); Parity keeps "
             "those of the best epoch",
         )
 
@@ -78,9 +78,9 @@ def _plateau(found: Collected, made: Made | None) -> None:
             if share is not None
             else "lowers the rate by a factor that is not known"
         )
-        found.beyond(key, f"ReduceLROnPlateau {told}; the program halves it", made.line, nearest=max(1, epochs))
+        found.beyond(key, f"ReduceLROnPlateau {told}; Parity halves it", made.line, nearest=max(1, epochs))
         return
     found.state(key, epochs, *dict.fromkeys((patience.line if patience.stated else made.line, made.line)))
     monitor = argument(found.script, made, "monitor")
     if monitor.stated and monitor.known != "val_loss":
-        found.note(monitor.line, f"ReduceLROnPlateau watches {monitor.text}; the program watches val_loss")
+        found.note(monitor.line, f"ReduceLROnPlateau monitors {monitor.text}; Parity monitors val_loss")

@@ -100,7 +100,7 @@ class Collected:
                 self.unread.append({"line": line, "text": "this and further lines that are not read are not listed"})
 
     def finish(self) -> None:
-        """Whatever nobody spoke of is not stated and has the program's own value; what is open is nowhere else."""
+        """Whatever nobody spoke of is not stated and has this is Parity's default; what is open is nowhere else."""
         defaults = make_config("sample", {}).settings()
         for one in self.open:
             self.settings.pop(one["key"], None)
@@ -110,7 +110,7 @@ class Collected:
         spoken = {*self.settings, *self.not_stated, *(one["key"] for one in self.open)}
         for key, value in defaults.items():
             if key not in spoken:
-                self.leave_out(key, value, "the script does not say; this is the program's own value")
+                self.leave_out(key, value, "the script does not say; this is Parity's default")
         self.unread.sort(key=lambda one: one["line"])
 
     def config(self) -> RunConfig | None:

@@ -139,7 +139,7 @@ def _list(found: Collected, hidden: list[Layer], output: Layer, pools: list[Laye
         (one for one in hidden if pools and one.line < pools[0].line and one.kind == "BatchNormalization"), None
     )
     if early is not None and beyond is None:
-        beyond = _Beyond("the batch normalisation stands before the pooling; in a run it stands behind it", early.line)
+        beyond = _Beyond("batch normalisation comes before the pooling; in a run it comes after it", early.line)
     if beyond is not None:
         found.beyond(HEAD, str(beyond), beyond.line, nearest=records or "none")
     else:
@@ -241,13 +241,13 @@ def _l2(found: Collected, layer: Layer) -> float:
     if given.known in ("l2", "L2"):
         return 0.01  # what Keras takes for the word alone
     if given.known in ("l1", "L1", "l1_l2"):
-        raise _Beyond(f"{given.text} is no L2 penalty, the only one that a head has here", given.line)
+        raise _Beyond(f"{given.text} is not an L2 penalty, the only one that a head supports", given.line)
     if not isinstance(value, Made):
-        raise _Unread(f"{found.script.where(given.line)}: {given.text} is no L2 penalty that can be read")
+        raise _Unread(f"{found.script.where(given.line)}: {given.text} is not a readable L2 penalty")
     named = argument(found.script, value, "l2", "l")
     if value.kind.lower() in ("l1", "l1_l2", "l1l2") and argument(found.script, value, "l1").number != 0:
         near = float(named.number) if named.number is not None else None
-        raise _Beyond(f"{given.text} is no L2 penalty, the only one that a head has here", given.line, near)
+        raise _Beyond(f"{given.text} is not an L2 penalty, the only one that a head supports", given.line, near)
     return 0.01 if named.value is None else float(_known(found, named, named.number))
 
 

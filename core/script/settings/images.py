@@ -53,7 +53,7 @@ def _image_size(story: Story, found: Collected) -> None:
         )
     elif pair[0] != pair[1]:
         near = max(side for side in pair[:2] if side is not None)
-        why = f"{pair[0]} high and {pair[1]} wide, but the program takes square images"
+        why = f"{pair[0]} high and {pair[1]} wide, but Parity uses square images"
         found.beyond("data.image_size", why, sides.line, nearest=near)
     else:
         found.state("data.image_size", pair[0], *sides.lines)
@@ -91,7 +91,7 @@ def _of_shape(story: Story, found: Collected, array: Array) -> Given | None:
     elif height != width:
         found.beyond(
             "data.image_size",
-            f"{height} high and {width} wide, but the program takes square images",
+            f"{height} high and {width} wide, but Parity uses square images",
             line,
             nearest=max(height, width),
         )
@@ -186,13 +186,13 @@ def _tail(story: Story, found: Collected) -> None:
             line = argument(script, asked, "steps").line
             found.state("data.drop_remainder", True, line)
             return
-    found.leave_out("data.drop_remainder", False, "no step of the script leaves the last partial batch out for good")
+    found.leave_out("data.drop_remainder", False, "the script never drops the incomplete last batch")
 
 
 def _order(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
     fit = story.last
     if fit is None:
-        found.ask("data.shuffle", "the script has no fit, so nothing says in which order it trains")
+        found.ask("data.shuffle", "the script has no fit, so the order of the samples is unknown")
         return {}
     of_fit = argument(found.script, fit, "shuffle")
     if not isinstance(fit.x, Batches):

@@ -21,7 +21,7 @@ def fill_network(story: Story, found: Collected) -> None:
     elif base is None:
         found.ask("model.backbone", "no backbone of keras.applications was found in the script")
     if base is None:
-        found.leave_out("model.weights", "imagenet", "the script loads none; this is the program's own value")
+        found.leave_out("model.weights", "imagenet", "the script loads none; this is Parity's default")
     else:
         _name(story, found, base)
         _weights(found, base)
@@ -59,7 +59,7 @@ def _refuse_foreign(found: Collected, call: Call) -> None:
     what = f'{call.name} fetches "{handle[:100]}"' if handle else f"{call.name} fetches a network"
     found.beyond(
         "model.backbone",
-        f"{what}; the program has networks of keras.applications: {', '.join(BACKBONES)}",
+        f"{what}; Parity has networks of keras.applications: {', '.join(BACKBONES)}",
         call.line,
         nearest=names[near] if near else None,
     )
@@ -71,14 +71,14 @@ def _name(story: Story, found: Collected, base: Model) -> None:
     else:
         known = {row.name.lower(): row.name for row in BACKBONES.values() if row.keras_name}
         near = difflib.get_close_matches(base.name.lower(), known, 1, 0.5)
-        why = f"the program has no {base.name}; it has {', '.join(BACKBONES)}"
+        why = f"Parity has no {base.name}; it has {', '.join(BACKBONES)}"
         found.beyond("model.backbone", why, base.line, nearest=known[near[0]] if near else None)
     if story.has_top:
         line = base.lines.get("include_top", base.line)
         found.beyond(
             WHOLE,
-            f"{base.name} keeps its classifier of 1,000 classes (include_top), and what is trained stands "
-            "on that; a run takes the features before it",
+            f"{base.name} includes its classifier of 1,000 classes (include_top), and the trained layers come "
+            "after it; a run uses the features before it",
             line,
             nearest="features",
         )
@@ -88,7 +88,7 @@ def _name(story: Story, found: Collected, base: Model) -> None:
         if given.known not in (1, 1.0, False):
             found.beyond(
                 "model.backbone",
-                f"{width}={given.text} makes another {base.name} than the program has",
+                f"{width}={given.text} makes another {base.name} than Parity has",
                 given.line,
                 nearest=base.name,
             )
@@ -101,7 +101,7 @@ def _weights(found: Collected, base: Model) -> None:
     elif weights.is_known and weights.known in ("imagenet", None):
         found.state("model.weights", weights.known or "none", *weights.lines)
     else:
-        found.beyond("model.weights", f"{weights.text} is a file of the script's own", weights.line, nearest="imagenet")
+        found.beyond("model.weights", f"{weights.text} is a custom weights file", weights.line, nearest="imagenet")
 
 
 def _mode(story: Story, found: Collected) -> None:
@@ -122,7 +122,7 @@ def _unfrozen(story: Story, found: Collected) -> None:
     if base is None:
         return
     if state is None:
-        found.leave_out(key, "all", "nothing is frozen: every layer of the backbone trains", base.line)
+        found.leave_out(key, "all", "nothing is frozen: every layer of the backbone is trained", base.line)
         return
     if story.mode == "fine_tune":
         state = story.trains(story.tuned[-1]) or state
@@ -146,7 +146,7 @@ def border(backbone: str, state: Trains) -> tuple[str | None, str, str | None]:
     learn = learning_layers(backbone)
     if not learn:
         known = {True: "all", False: ""}.get(state.layers[0]) if len(set(state.layers)) == 1 else None
-        return known, f"how the layers of {backbone} are numbered is not known here", None
+        return known, f"the layer numbers of {backbone} are unknown", None
     opened = [k for k, flag in enumerate(state.layers) if flag and learn[k]]
     if not opened:
         return "", "", None
@@ -156,9 +156,9 @@ def border(backbone: str, state: Trains) -> tuple[str | None, str, str | None]:
     block, exact = nearest_block(backbone, first)
     after = sum(learn[first:])
     if len(opened) < after:
-        return None, f"only {len(opened)} of the {after} layers from layer {first} on learn", block
+        return None, f"only {len(opened)} of the {after} layers from layer {first} on are trainable", block
     if not exact:
-        return None, f"the border of the frozen layers, layer {first} of {backbone}, lies inside a block", block
+        return None, f"the first trainable layer, layer {first} of {backbone}, is inside a block", block
     return block, "", None
 
 

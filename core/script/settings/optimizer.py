@@ -79,7 +79,7 @@ def fill_optimizer(story: Story, found: Collected) -> None:
         told = ", ".join(OPTIMIZERS)
         found.beyond(
             "training.optimizer",
-            f"the program has no {name}; it has {told}",
+            f"Parity has no {name}; it has {told}",
             given.line,
             nearest=near.get(name, "adam"),
         )
@@ -174,7 +174,7 @@ def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
         near = "cosine" if "Cosine" in made.kind or "Polynomial" in made.kind else "exponential"
         if made.kind == "PiecewiseConstantDecay":
             near = "none"
-        found.beyond(schedule, f"the program has no {made.kind}", made.line, nearest=near)
+        found.beyond(schedule, f"Parity has no {made.kind}", made.line, nearest=near)
         return
     found.state(schedule, kind, made.line)
     end = argument(found.script, made, "alpha" if kind == "cosine" else "decay_rate")
@@ -184,7 +184,7 @@ def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
         found.leave_out("training.schedule_end", 0.0, "no alpha: the cosine falls to 0", made.line)
     _over(story, found, made)
     if argument(found.script, made, "warmup_target").stated:
-        found.beyond(schedule, "the program has no warm-up of the rate", made.line, nearest=kind)
+        found.beyond(schedule, "Parity has no warm-up of the rate", made.line, nearest=kind)
     if argument(found.script, made, "staircase").known is True:
         found.beyond(
             schedule,

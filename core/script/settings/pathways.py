@@ -11,7 +11,7 @@ from core.script.settings.story import Story
 from core.script.tables import of_frame, table_columns
 
 _PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
-_WANTED = "the program reads image files, in one folder a class"
+_WANTED = "Parity reads image files, in one folder per class"
 
 
 def fill_dataset(story: Story, found: Collected) -> None:
@@ -51,7 +51,7 @@ def _folder(found: Collected, given: list[Given]) -> None:
     first = min(lines, default=0)
     found.ask(
         "dataset",
-        f"{found.script.where(first)}: {told}; the program wants train and val (or validation) in one folder",
+        f"{found.script.where(first)}: {told}; Parity expects train and val (or validation) in one folder",
         first,
     )
 

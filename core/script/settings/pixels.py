@@ -19,7 +19,7 @@ def fill_pixels(story: Story, found: Collected) -> None:
     row = BACKBONES.get(story.base.name) if story.base is not None else None
     own = row.preprocessing if row is not None else ""
     if array is None or array.role == FEATURES:
-        found.ask(KEY, "the script does not show how the images reach the network")
+        found.ask(KEY, "it is not visible in the script how the images reach the network")
         return
     if array.strange is not None:
         _strange(story, found, array)
@@ -55,18 +55,18 @@ def _strange(story: Story, found: Collected, array: Array) -> None:
         feed, fit = getattr(story.feed, "text", "") or getattr(story.feed, "name", ""), story.last
         found.ask(
             KEY,
-            f"what values the pixels of {feed or 'the images'} have is known only when the script runs",
+            f"the pixel range of {feed or 'the images'} is known only when the script runs",
             fit.line if fit is not None else 0,
         )
         return
     if text == "a branch":
         found.ask(
             KEY,
-            f"{found.script.where(line)}: in which of two ways pixels are scaled is known only when the script runs",
+            f"{found.script.where(line)}: which of two pixel scalings is used is known only when the script runs",
             line,
         )
         return
-    found.beyond(KEY, f"what {text} does to the pixels is not known here", line, nearest="backbone")
+    found.beyond(KEY, f"the effect of {text} on the pixels is unknown", line, nearest="backbone")
 
 
 def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
@@ -74,7 +74,7 @@ def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
     if array.span is None:
         where = f"{found.script.where(line)}: " if line else ""
         text = array.source.text or "the images"
-        found.ask(KEY, f"{where}what values the pixels of {text} have is known only when the script runs", line)
+        found.ask(KEY, f"{where}the pixel range of {text} is known only when the script runs", line)
     elif own == "raw":
         name = story.base.name if story.base is not None else "the backbone"
         found.leave_out(KEY, "backbone", f"no rescale and no preprocess_input: {name} scales pixels inside", line)
@@ -90,7 +90,7 @@ def _kind(found: Collected, steps: list[Step], own: str) -> tuple[str, int]:
         if family == "own":
             family = own if families[0].text.endswith("preprocess_input") else ""
         if not family:
-            found.beyond(KEY, f"what {families[0].text} does is not known here", families[0].line, nearest="backbone")
+            found.beyond(KEY, f"the effect of {families[0].text} is unknown", families[0].line, nearest="backbone")
         return family, families[0].line
     if families:
         found.beyond(KEY, "pixels are scaled in more than one place", steps[-1].line, nearest="backbone")
@@ -105,6 +105,6 @@ def _kind(found: Collected, steps: list[Step], own: str) -> tuple[str, int]:
     kinds = [kind for (a, b), kind in SCALES.items() if abs(scale - a) < 1e-5 and abs(offset - b) < 1e-2]
     if not kinds:
         twice = len([step for step in steps if step.scale not in (1, None)]) > 1
-        why = "pixels are scaled in more than one place" if twice else f"the program does not scale by {steps[-1].text}"
+        why = "pixels are scaled in more than one place" if twice else f"Parity does not scale by {steps[-1].text}"
         found.beyond(KEY, why, steps[-1].line, nearest="backbone" if own in ("tf", "raw") else "rescale")
     return (kinds[0], steps[-1].line) if kinds else ("", 0)

@@ -53,13 +53,11 @@ def _loops(story: Story, found: Collected) -> None:
     if steps and story.last is not None:
         found.beyond(
             WHOLE,
-            f"{steps[0].node.name} is the script's own step of a training; a run has Keras' own",
+            f"{steps[0].node.name} is a custom training step; a run uses that of Keras",
             steps[0].node.lineno,
         )
     elif calls and (story.last is None or calls[-1].short == "train_on_batch"):
-        found.beyond(
-            WHOLE, f"{calls[0].short}: the script trains in a loop of its own; a run trains by fit", calls[0].line
-        )
+        found.beyond(WHOLE, f"{calls[0].short}: the script has a custom training loop; a run uses fit", calls[0].line)
 
 
 _SOUNDS = ("stft", "decode_wav", "melspectrogram", "mfcc", "spectrogram", "amplitude_to_db", "power_to_db", "read_wav")
@@ -69,7 +67,7 @@ def _sounds(found: Collected) -> None:
     """Data that are no images."""
     calls = found.script.find(*_SOUNDS)
     if calls:
-        found.beyond(WHOLE, f"{calls[0].short}: the data are sounds; a run reads images", calls[0].line)
+        found.beyond(WHOLE, f"{calls[0].short}: the data are audio; a run uses images", calls[0].line)
 
 
 _LEARNERS = (
@@ -90,13 +88,13 @@ def fill_other_learner(story: Story, found: Collected) -> None:
     if not calls or story.asked is None or story.last is not None:
         return
     line, short = calls[-1].line, calls[-1].short
-    told = f"{short} learns on the features; a run trains layers of Keras on them"
+    told = f"{short} is trained on the features; a run trains Keras layers on them"
     found.beyond(WHOLE, told, line, nearest="one Dense layer on the same features, a logistic regression")
     defaults = {**make_config("sample", {}).settings(), "model.dense_units": 0, "model.dropout": 0.0}
     found.open = [one for one in found.open if one["key"] not in _OF_A_FIT]
     for key in _OF_A_FIT:
         if key not in found.settings:
-            found.leave_out(key, defaults[key], f"{short} has none; this is the program's own value", line)
+            found.leave_out(key, defaults[key], f"{short} has none; this is Parity's default", line)
 
 
 _OF_A_FIT = (
@@ -137,7 +135,7 @@ def _unlike(story: Story, found: Collected, out: Out | None) -> None:
     if base is not None and out is not None and (out.rank or 2) > 2 and output_of(layers) is None:
         found.beyond(
             WHOLE,
-            "the output is a map, one value a pixel, as in segmentation; a run gives one class an image",
+            "the output is a map with one value per pixel, as in segmentation; a run gives one class per image",
             out.line,
         )
         return
@@ -145,7 +143,7 @@ def _unlike(story: Story, found: Collected, out: Out | None) -> None:
     if base is not None and output_of(layers) is None and decoder:
         found.beyond(
             WHOLE,
-            f"{decoder[0].short}: the output is a map, one value a pixel, as in segmentation; a run gives "
+            f"{decoder[0].short}: the output is a map with one value per pixel, as in segmentation; a run gives "
             "one class an image",
             decoder[0].line,
         )
@@ -198,13 +196,13 @@ def _loss(story: Story, found: Collected, fit: Fit, out: Out | None, loss: Loss)
         return
     activation = out.activation if out is not None else ""
     if any(part in name for part in ("dice", "jaccard", "iou")):
-        found.beyond(WHOLE, f"the loss {loss.name} is that of a segmentation; a run gives one class an image", line)
+        found.beyond(WHOLE, f"the loss {loss.name} is that of a segmentation; a run gives one class per image", line)
     elif name in _REGRESSION and (units == 1 and activation not in ("sigmoid",)):
         found.beyond(WHOLE, f"the loss {loss.name} of one unit is a regression; a run gives classes", line)
     elif name in _REGRESSION or any(part in name for part in _NEAR):
         found.beyond(WHOLE, f"a run has no loss {loss.name}, but cross-entropy", line, nearest="cross-entropy")
     elif name not in _LOSSES:
-        found.beyond(WHOLE, f"the loss {loss.name} is none that a run has", line)
+        found.beyond(WHOLE, f"the loss {loss.name} is not supported", line)
     elif name == "binary_crossentropy" and isinstance(units, int) and units > 1:
         _many_labels(story, found, fit, units, line)
     elif activation == "sigmoid" and isinstance(units, int) and units > 2:

@@ -84,14 +84,14 @@ def _class_weight(story: Story, found: Collected) -> None:
         )
         found.beyond(
             key,
-            f"the weights {told_weights} are the script's own; the program has none and balanced only",
+            f"the weights {told_weights} are the script's own; Parity has only none and balanced",
             given.line,
             nearest="balanced",
         )
         return
     found.beyond(
         key,
-        "how the weights of the classes are computed cannot be read; the program has none and balanced only",
+        "the class weights are computed in a way that cannot be read; Parity has only none and balanced",
         given.line,
         nearest="balanced",
     )
@@ -116,6 +116,6 @@ def _precision(found: Collected, policy: object, line: int) -> None:
     if policy in ("mixed_bfloat16", "bfloat16"):
         found.state(key, "bfloat16", line)
     elif policy == "mixed_float16":
-        found.beyond(key, "the program has no mixed_float16", line, nearest="bfloat16")
+        found.beyond(key, "Parity has no mixed_float16", line, nearest="bfloat16")
     elif policy != "float32":
         found.ask(key, f"{found.script.where(line)}: the precision is known only when the script runs", line)

@@ -49,8 +49,8 @@ def _of(course: Course, compiled: Compile | None, view: View, y: Value | None) -
         yield logits
     if out.dropout_line and out.activation in _PROBABILITIES:
         yield finding("dropout-after-output", "warning", out.dropout_line,
-                      "Dropout comes after the output layer, so the probabilities themselves are set to 0 in training.",
-                      "Put Dropout before the last Dense layer.")  # fmt: skip
+                      "Dropout comes after the output layer, so it sets probabilities to 0 in training.",
+                      "Move Dropout before the last Dense layer.")  # fmt: skip
 
 
 def _dense_on_map(view: View, out: Out, loss: Loss) -> Finding | None:
@@ -60,9 +60,9 @@ def _dense_on_map(view: View, out: Out, loss: Loss) -> Finding | None:
         if isinstance(by, Layer) and by.kind == "Dense" and isinstance(array, Array) and array.rank == 4:
             return finding(
                 "dense-on-map", "error", by.line,
-                "Dense stands on a map with height and width, so the output has a class for each place of the image, "
-                "not one for the image: fit refuses the shapes.",
-                "Put GlobalAveragePooling2D() or Flatten() before it.",
+                "The input of Dense is a feature map with height and width, so it gives a class for each position "
+                "instead of one for the image, and fit fails because of the shapes.",
+                "Add GlobalAveragePooling2D() or Flatten() before it.",
             )  # fmt: skip
     return None
 
@@ -73,13 +73,13 @@ def _one_unit(out: Out, loss: Loss) -> Finding | None:
     if out.activation == "softmax":
         return finding(
             "softmax-one-unit", "error", out.activation_line,
-            "Softmax over one unit is always 1: every image gets the same class, while the loss falls as if healthy.",
+            "Softmax over one unit is always 1: every image gets the same class, although the loss may decrease.",
             "Use sigmoid, or two units.",
         )  # fmt: skip
     if loss.name.endswith("categorical_crossentropy"):
         return finding(
             "single-unit-categorical-loss", "error", loss.line,
-            f"{loss.name} with one output unit is 0.000 from the first step: nothing is learned.",
+            f"{loss.name} with one output unit is 0 from the first step on, so nothing is learned.",
             "Use binary_crossentropy with one sigmoid unit, or as many units as classes.",
         )  # fmt: skip
     return None
@@ -88,14 +88,13 @@ def _one_unit(out: Out, loss: Loss) -> Finding | None:
 def _encoding(course: Course, out: Out, loss: Loss, labels: Array | None) -> Finding | None:
     if labels is None or not labels.encoding or out.units is None:
         return None
-    line, told = labels.said if labels.said[0] else (loss.line, "as they are made")
+    line, told = labels.said if labels.said[0] else (loss.line, "as created")
     many = max(out.units, labels.classes or 0)
     if told.strip("'\"") == "binary" and many > 2:
         return finding(
             "binary-mode-multiclass", "error", line,
-            f"Binary labels with {many} classes: an ImageDataGenerator then gives labels 0 to K-1 "
-            "without an error, and "
-            "binary_crossentropy of them means nothing.",
+            f"Binary labels with {many} classes: an ImageDataGenerator then gives the labels 0 to {many - 1} without "
+            "an error, and binary_crossentropy has no meaning for them.",
             'Use class_mode="categorical".',
         )  # fmt: skip
     if not _disagree(out.units, loss.name, labels):
@@ -103,8 +102,8 @@ def _encoding(course: Course, out: Out, loss: Loss, labels: Array | None) -> Fin
     return finding(
         "class-mode-loss-mismatch", "error", line,
         f"The labels are {labels.encoding} ({told}), but the head has {out.units} units and the loss is {loss.name} "
-        f"({course.where(loss.line)}): fit refuses them or learns something else.",
-        "Take binary labels with one sigmoid unit and binary_crossentropy, integers with "
+        f"({course.where(loss.line)}): fit fails, or learns something else.",
+        "Use binary labels with one sigmoid unit and binary_crossentropy, integers with "
         "sparse_categorical_crossentropy, or one-hot labels with categorical_crossentropy.",
     )  # fmt: skip
 
@@ -130,7 +129,7 @@ def _classes(out: Out, loss: Loss, labels: Array | None) -> Finding | None:
     return finding(
         "units-classes-mismatch", severity, out.line,
         f"The output has {out.units} units, but the labels have {labels.classes} classes"
-        + (": fit ends in an error, or in a loss that is not a number." if severity == "error" else "."),
+        + (": fit fails, or the loss becomes NaN." if severity == "error" else "."),
         f"Give the last layer {labels.classes} units.", units=out.units, classes=labels.classes,
     )  # fmt: skip
 
@@ -140,20 +139,20 @@ def _activation(course: Course, out: Out, loss: Loss, labels: Array | None) -> F
         return None
     if out.activation not in _PROBABILITIES:
         return _mismatch(out.activation_line, "error", f"The output's activation is {out.activation}, whose values are "
-                         f"no probabilities, but {loss.name} takes them for some.",
+                         f"not probabilities, but {loss.name} expects probabilities.",
                          "Use softmax for classes, or sigmoid for one unit.")  # fmt: skip
     units = out.units or 0
     if out.activation == "softmax" and loss.name == "binary_crossentropy" and units > 2:
         several = labels is not None and labels.encoding == ""
         return None if several else _mismatch(
-            loss.line, "warning", f"binary_crossentropy judges each of the {units} softmax outputs "
-            f"({course.where(out.activation_line)}) as a question of its own: the loss is small although the class is "
-            "wrong, and training is slow.", "Use categorical_crossentropy.")  # fmt: skip
+            loss.line, "warning", f"binary_crossentropy treats each of the {units} softmax outputs "
+            f"({course.where(out.activation_line)}) as a separate yes/no question: the loss is small although the "
+            "class is wrong, and training is slow.", "Use categorical_crossentropy.")  # fmt: skip
     if out.activation == "sigmoid" and loss.name.endswith("categorical_crossentropy") and units > 1:
         return _mismatch(
-            loss.line, "warning", f"{loss.name} wants outputs that sum to 1, but {units} sigmoid units "
+            loss.line, "warning", f"{loss.name} expects outputs that sum to 1, but {units} sigmoid units "
             f"({course.where(out.activation_line)}) do not.",
-            "Use softmax, or binary_crossentropy where an image may have several labels.")  # fmt: skip
+            "Use softmax, or binary_crossentropy if an image can have several labels.")  # fmt: skip
     return None
 
 
@@ -171,10 +170,10 @@ def _regression(out: Out, loss: Loss, labels: Array | None, metrics: list[str]) 
     linear = out.activation == "linear"
     return finding(
         "regression-loss", "error" if linear else "warning", loss.line,
-        f"{loss.name} is a loss for numbers, and the labels are classes: "
-        + ("a class of 2 is then twice a class of 1, and accuracy means nothing." if linear else
-           "behind an activation its gradient vanishes just where the answer is wrong, so it learns slowly."),
-        "Use a crossentropy, with softmax or sigmoid.",
+        f"{loss.name} is a loss for numbers, but the labels are classes: "
+        + ("it treats class 2 as twice class 1, and accuracy has no meaning." if linear else
+           "after softmax or sigmoid its gradient is almost 0 where the prediction is wrong, so it learns slowly."),
+        "Use a cross-entropy loss, with softmax or sigmoid.",
     )  # fmt: skip
 
 
@@ -182,14 +181,14 @@ def _logits(out: Out, loss: Loss) -> Finding | None:
     if out.activation == "linear" and not loss.from_logits and loss.name.endswith("crossentropy"):
         return finding(
             "from-logits-mismatch", "error" if "categorical" in loss.name else "warning", out.line,
-            f"The last layer has no activation, but {loss.name} treats its numbers as probabilities, without a "
+            f"The last layer has no activation, but {loss.name} treats its outputs as probabilities, without a "
             "warning.",
-            "Add the activation, or from_logits=True to the loss.",
+            "Add the activation, or set from_logits=True in the loss.",
         )  # fmt: skip
     if loss.from_logits and out.activation in ("sigmoid", "softmax"):
         return finding(
             "from-logits-mismatch", "warning", loss.line,
-            f"from_logits=True, but the last layer applies {out.activation} already.", "Keep one of the two.",
+            f"from_logits=True, but the last layer already applies {out.activation}.", "Use only one of the two.",
         )  # fmt: skip
     return None
 
@@ -215,14 +214,15 @@ def _loose(course: Course, model: Model, layer: Layer) -> Finding:
     if isinstance(model.outputs, Tensor) and model.outputs.value.out is None:
         return finding(
             "head-not-connected", "error", model.line,
-            f"The model ends before the head: the Dense layer in {where} is in no model, so it is never trained.",
-            "Give the last Dense layer's tensor as outputs.",
+            f"The model ends before the head: the Dense layer in {where} is not part of a model, so it is never "
+            "trained.",
+            "Set outputs to the output of the last Dense layer.",
         )  # fmt: skip
     return finding(
         "head-not-connected", "warning", layer.line,
-        f"The Dense layer here is in no model: what comes after it takes another tensor, so the model made in "
-        f"{course.where(model.line)} has no such layer.",
-        "Pass its output on to the next layer, or remove it.",
+        f"This Dense layer is not part of a model: the next layer gets another tensor, so the model created in "
+        f"{course.where(model.line)} does not contain it.",
+        "Pass its output to the next layer, or remove it.",
     )  # fmt: skip
 
 
@@ -234,9 +234,9 @@ def tops(course: Course) -> Iterator[Finding]:
             if isinstance(by, Model) and has_top(by) and after:
                 yield finding(
                     "top-kept", "warning", by.line,
-                    f"{by.name} keeps its classifier of 1,000 classes (include_top is not False), so the head sees "
-                    "probabilities of ImageNet's classes, not features.",
-                    "Write include_top=False, and pool or flatten before the head.",
+                    f"{by.name} includes its classifier of 1,000 classes (include_top is not False), so the head gets "
+                    "probabilities of ImageNet's classes instead of features.",
+                    "Set include_top=False, and add pooling or Flatten before the head.",
                 )  # fmt: skip
 
 
@@ -260,7 +260,7 @@ def unfrozen(course: Course) -> Iterator[Finding]:
                     continue
                 yield finding(
                     "base-not-frozen", "warning", base.line,
-                    f"Nothing freezes {base.name} before compile: all its weights train from the first step, under a "
-                    "head with random weights.",
+                    f"{base.name} is not frozen before compile: all its weights are trained from the first step on, "
+                    "while the head still has random weights.",
                     "Set base.trainable = False before compile, or train at 1e-5.",
                 )  # fmt: skip

@@ -15,12 +15,12 @@ from core.script.value_rules.views import Course, View
 
 _OWN = "Use the backbone's own preprocess_input everywhere (data.preprocessing=backbone)."
 _SCALES = {
-    "caffe": "BGR with the mean taken off",
+    "caffe": "BGR minus the mean",
     "tf": "pixels from -1 to 1",
-    "torch": "ImageNet's mean and deviation",
+    "torch": "values normalised by ImageNet's mean and standard deviation",
 }
 _GREY = 200
-"""The grey level that a sentence follows through two scalings."""
+"""The grey level whose value after two scalings the finding shows."""
 
 
 def scaling(course: Course) -> Iterator[Finding]:
@@ -49,9 +49,9 @@ def _arriving(course: Course, view: View, line: int) -> Iterator[Finding]:
     elif scale_of(array) == "raw" and array.source.number:
         yield finding(
             "unscaled-pixels", "warning", line,
-            f"Nothing scales the pixels: {by.kind} ({course.where(by.line)}) gets 0 to 255 with random weights, so the "
-            "first steps are too large and training is slow or stays at chance.",
-            "Divide by 255, or begin the model with Rescaling(1 / 255).",
+            f"The pixels are not scaled: {by.kind} ({course.where(by.line)}), with random weights, gets values from 0 "
+            "to 255, so the first steps are too large, and training is slow or stays at chance level.",
+            "Divide by 255, or add Rescaling(1 / 255) as the first layer.",
         )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _generator_twice(by: Value, steps: list[Step]) -> Finding | None:
     return finding(
         "idg-preprocess-then-rescale", "warning", last.line,
         f"The generator applies {first.text} and then {last.text}{_followed(family, last.scale)}.",
-        "Keep one of the two.",
+        "Use only one of the two.",
     )  # fmt: skip
 
 
@@ -111,19 +111,19 @@ def _followed(family: str, factor: float | None) -> str:
         return ""
     if family == "caffe":
         low, high = (_GREY - 123.68) * factor, (_GREY - 103.939) * factor
-        return f": a grey level of {_GREY} arrives as {low:.2f} to {high:.2f}, by its colour"
+        return f": a grey level of {_GREY} becomes {low:.2f} to {high:.2f}, by channel"
     if family == "tf":
-        return f": a grey level of {_GREY} arrives as {(_GREY / 127.5 - 1) * factor:.4f}"
+        return f": a grey level of {_GREY} becomes {(_GREY / 127.5 - 1) * factor:.4f}"
     if family == "torch":
         low, high = (_GREY / 255 - 0.485) / 0.229 * factor, (_GREY / 255 - 0.406) / 0.225 * factor
-        return f": a grey level of {_GREY} arrives as {low:.4f} to {high:.4f}, by its colour"
-    return f": a grey level of {_GREY} arrives as {_GREY * factor:.2f}" if family == "raw" else ""
+        return f": a grey level of {_GREY} becomes {low:.4f} to {high:.4f}, by channel"
+    return f": a grey level of {_GREY} becomes {_GREY * factor:.2f}" if family == "raw" else ""
 
 
 def _double(line: int, what: str) -> Finding:
     return finding(
         "double-rescale", "error", line,
-        f"Pixels are scaled twice: {what}. Measured, inputs near 0 hold the accuracy at chance.",
+        f"Pixels are scaled twice: {what}. Measured: with inputs near 0, accuracy stays at chance level.",
         "Scale in one place only.",
     )  # fmt: skip
 
@@ -134,8 +134,8 @@ def _for_network(array: Array, model: Model) -> Finding | None:
     if wants == "raw" and len(steps) == 1 and steps[0].family in _SCALES and array.strange is None:
         return finding(
             "wrong-preprocess-for-backbone", "warning", steps[0].line,
-            f"{steps[0].text} gives {_SCALES[steps[0].family]}, but {model.name} scales pixels inside and wants them "
-            "from 0 to 255.", _OWN,
+            f"{steps[0].text} gives {_SCALES[steps[0].family]}, but {model.name} scales pixels itself and expects "
+            "values from 0 to 255.", _OWN,
         )  # fmt: skip
     if wants not in _SCALES or array.strange is not None or (weights is not None and constant(weights) is None):
         return None
@@ -143,7 +143,7 @@ def _for_network(array: Array, model: Model) -> Finding | None:
         raw = array.span == RAW
         return finding(
             "wrong-preprocess-for-backbone", "info" if wants == "caffe" else "warning", model.line,
-            f"{model.name} was trained on {_SCALES[wants]}, but nothing scales the pixels: it gets 0 to 255.", _OWN,
+            f"{model.name} was trained on {_SCALES[wants]}, but the pixels are not scaled: it gets 0 to 255.", _OWN,
         ) if raw else None  # fmt: skip
     gets = _family(model, steps[0]) if len(steps) == 1 and steps[0].family else scale_of(array)
     if gets in (wants, "", "range", "own", "standard") or (wants == "torch" and gets == "other"):
@@ -152,8 +152,8 @@ def _for_network(array: Array, model: Model) -> Finding | None:
     return finding(
         "wrong-preprocess-for-backbone", "warning" if large else "info", steps[0].line,
         f"{steps[0].text} is not what {model.name} was trained on ({_SCALES[wants]}); "
-        + ("its values are a hundred times as large." if large else
-           "used everywhere alike its features are others, smaller or larger, and the learning rate acts differently."),
+        + ("its values are about a hundred times as large." if large else
+           "if used for all images, its features differ in size and meaning, and the best learning rate changes."),
         _OWN,
     )  # fmt: skip
 
@@ -164,8 +164,9 @@ def _kind(array: Array | None) -> str:
     return scale_of(array)
 
 
-def _told(array: Array) -> str:
-    return " and ".join(step.text for step in _changes(array)) or "nothing"
+def _scaled(array: Array) -> str:
+    steps = " and ".join(step.text for step in _changes(array))
+    return f"are scaled by {steps}" if steps else "are not scaled"
 
 
 def _first_line(array: Array) -> int:
@@ -183,9 +184,8 @@ def parts(course: Course) -> Iterator[Finding]:
         line = made or (_first_line(theirs) if _changes(theirs) else fit.lines.get("validation_data", fit.line))
         yield finding(
             "train-val-preprocess-mismatch", "error", line,
-            f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and "
-            f"{_told(theirs)} those "
-            "for validation; measured, such a difference took validation from .91 to .50.",
+            f"Training images {_scaled(ours)} ({course.where(_first_line(ours))}), validation images "
+            f"{_scaled(theirs)}. Measured: such a difference lowered validation accuracy from 0.91 to 0.50.",
             "Scale both in the same way.",
         )  # fmt: skip
 
@@ -210,9 +210,8 @@ def _other_scale(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Array)
     what = "evaluate" if ask.kind == "evaluate" else "predict"
     return finding(
         "predict-preprocess-mismatch", "error", ask.line,
-        f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and "
-        f"{_told(theirs)} those that "
-        f"{what} gets: the answers say nothing about the model.",
+        f"Training images {_scaled(ours)} ({course.where(_first_line(ours))}), the images for {what} "
+        f"{_scaled(theirs)}, so the results say nothing about the model.",
         "Scale them as in training.", training_line=fit.line,
     )  # fmt: skip
 
@@ -225,22 +224,22 @@ def _other_shape(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Array)
     if ours.role == IMAGES and theirs.rank == ours.rank - 1:
         return finding(
             "predict-without-batch", "error", ask.line,
-            f"A single image without the batch's axis: the model wants {ours.rank} axes and gets {theirs.rank}.",
-            "Add the axis: np.expand_dims(image, 0).",
+            f"A single image without batch axis: the model expects {ours.rank} axes and gets {theirs.rank}.",
+            "Add the batch axis: np.expand_dims(image, 0).",
         )  # fmt: skip
     if ours.rank != theirs.rank:
         what = "Features" if FEATURES in (ours.role, theirs.role) else "Images"
         return finding(
             "predict-shape-mismatch", "error", ask.line,
-            f"{what} of {ours.rank} axes are trained on ({course.where(fit.line)}), and of {theirs.rank} asked with.",
-            "Shape both in the same way.",
+            f"{what} have {ours.rank} axes in training ({course.where(fit.line)}) and {theirs.rank} here.",
+            "Use the same shape for both.",
         )  # fmt: skip
     ends = (ours.shape or (None,))[-1], (theirs.shape or (None,))[-1]
     if None not in ends and ends[0] != ends[1] and (ours.rank or 0) > 1:
         return finding(
             "predict-shape-mismatch", "error", ask.line,
             f"The last axis has {ends[0]} values in training ({course.where(fit.line)}) and {ends[1]} here.",
-            "Shape both in the same way.",
+            "Use the same shape for both.",
         )  # fmt: skip
     return None
 
@@ -249,12 +248,11 @@ def _other_colours(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Arra
     pair = {ours.channels, theirs.channels}
     if pair != {"rgb", "bgr"}:
         return None
-    first = "OpenCV reads blue, green, red"
     return finding(
         "predict-channel-order", "warning", ask.line,
-        f"{first}: the images for training are {ours.channels.upper()} ({course.where(ours.source.line)}), those asked "
-        f"with are {theirs.channels.upper()}, so red and blue are exchanged.",
-        "Turn it: cv2.cvtColor(image, cv2.COLOR_BGR2RGB).",
+        f"Training images are {ours.channels.upper()} ({course.where(ours.source.line)}), the images here are "
+        f"{theirs.channels.upper()}, so red and blue are exchanged. OpenCV reads images as BGR.",
+        "Convert them: cv2.cvtColor(image, cv2.COLOR_BGR2RGB).",
     )  # fmt: skip
 
 
@@ -266,7 +264,7 @@ def validation_colours(course: Course) -> Iterator[Finding]:
         if isinstance(value, Array) and ours is not None and {ours.channels, value.channels} == {"rgb", "bgr"}:
             yield finding(
                 "train-val-preprocess-mismatch", "error", fit.lines.get("validation_data", fit.line),
-                f"The images for training are {ours.channels.upper()}, those for validation {value.channels.upper()}.",
+                f"Training images are {ours.channels.upper()}, validation images {value.channels.upper()}.",
                 "Read both in the same way.",
             )  # fmt: skip
 
@@ -278,6 +276,6 @@ def cached(course: Course) -> Iterator[Finding]:
         if line and drawn:
             yield finding(
                 "cache-after-random", "warning", line,
-                "cache() comes after random changes of the images, so every epoch sees the same ones.",
-                "Put cache() before the random changes.",
+                "cache() comes after random changes of the images, so every epoch gets the same changed images.",
+                "Call cache() before the random changes.",
             )  # fmt: skip

@@ -33,16 +33,15 @@ def wrong_parts(course: Course) -> Iterator[Finding]:
         if same and x.part.index != y.part.index:
             yield finding(
                 "split-unpacked-wrong", "error", x.part.line,
-                "train_test_split gives both parts of the first array, then both of the second; "
-                "unpacked otherwise, what "
-                f"is trained on as labels ({course.where(fit.line)}) is images.",
+                "train_test_split returns both parts of the first array, then both parts of the second. Here they are "
+                f"unpacked in another order, so fit ({course.where(fit.line)}) gets images as labels.",
                 "Write X_train, X_test, y_train, y_test = train_test_split(X, y, ...).", lines=[x.part.line, fit.line],
             )  # fmt: skip
         elif x.part.index != y.part.index:
             yield finding(
                 "parts-mixed", "error", fit.line,
-                f"Images of one part are trained on with labels of the other part of the split in "
-                f"{course.where(x.part.line)}.", "Give fit images and labels of the same part.",
+                f"fit gets images of one part and labels of the other part of the split in "
+                f"{course.where(x.part.line)}.", "Pass images and labels of the same part.",
             )  # fmt: skip
 
 
@@ -62,8 +61,8 @@ def class_order(course: Course) -> Iterator[Finding]:
         yield finding(
             "class-order-differs", "error", line,
             f'"{mine[first][:40]}" is class {first} in training and class {other.index(mine[first])} in validation '
-            f"({course.where(beside)} gives the other order): validation counts right answers as wrong.",
-            "Give both parts the same list of classes.", lines=[line, beside],
+            f"({course.where(beside)} has the other order), so validation counts correct predictions as wrong.",
+            "Use the same list of classes for both.", lines=[line, beside],
         )  # fmt: skip
 
 
@@ -108,8 +107,8 @@ def leaks(course: Course) -> Iterator[Finding]:
         split = x.part.line if x.part is not None and not of_fit else fit.lines.get("validation_split", fit.line)
         yield finding(
             "leak-before-split", "error", line,
-            f"Copies of images (made anew, turned or sampled again) are made here, before the split in "
-            f"{course.where(split)}: the same image is trained on and held out, so the figures are too good.",
+            f"Copies of images (augmented, or sampled more than once) are made here, before the split in "
+            f"{course.where(split)}, so the same image is in training and in validation, and the metrics are too good.",
             "Split first, then add copies to the training part only.", lines=[line, split],
         )  # fmt: skip
 
@@ -133,13 +132,13 @@ def sorted_split(course: Course) -> Iterator[Finding]:
                           f"validation_split={share:g} of fit takes the end of the arrays before "
                           "shuffling")  # fmt: skip
         elif grouped and x.part is not None and x.part.how == "slice":
-            yield _sorted(x.part.line, "The arrays are cut at one place")
+            yield _sorted(x.part.line, "The arrays are split at one position")
 
 
 def _sorted(line: int, what: str) -> Finding:
     return finding(
         "split-after-sort", "error", line,
-        f"{what}, and they stand class by class: the held-out part has one class only, which training hardly sees.",
+        f"{what}, and they are sorted by class: the held-out part has a single class, which training hardly contains.",
         "Shuffle images and labels together first, or use train_test_split with stratify.",
     )  # fmt: skip
 
@@ -162,9 +161,9 @@ def shuffled_apart(course: Course) -> Iterator[Finding]:
         line = (theirs or ours)[-1][1]
         yield finding(
             "shuffled-apart", "error", line,
-            "Images and labels are shuffled each by itself, so no label belongs to its image." if both else
-            f"Only the {'images' if ours else 'labels'} are shuffled here, so no label belongs to its image.",
-            "Shuffle both by one order: order = np.random.permutation(len(x)); x, y = x[order], y[order].",
+            "Images and labels are shuffled separately, so the labels do not match their images." if both else
+            f"Only the {'images' if ours else 'labels'} are shuffled here, so the labels do not match their images.",
+            "Shuffle both in the same order: order = np.random.permutation(len(x)); x, y = x[order], y[order].",
         )  # fmt: skip
 
 
@@ -186,10 +185,10 @@ def reshuffled(course: Course) -> Iterator[Finding]:
         if whole:
             yield finding(
                 "split-reshuffles", "error", whole,
-                f"The dataset is shuffled anew in every epoch, so {ours.cut[1]} ({course.where(ours.cut[2])}) and "
-                f"{theirs.cut[1]} ({course.where(theirs.cut[2])}) divide it differently each time: images for "
-                "validation are trained on.",
-                "Write shuffle(..., reshuffle_each_iteration=False), or divide the list of files.",
+                f"The dataset is shuffled again in every epoch, so {ours.cut[1]} ({course.where(ours.cut[2])}) and "
+                f"{theirs.cut[1]} ({course.where(theirs.cut[2])}) split it differently each time, and validation "
+                "images are also used for training.",
+                "Use shuffle(..., reshuffle_each_iteration=False), or split the list of files.",
                 lines=[whole, ours.cut[2], theirs.cut[2]],
             )  # fmt: skip
 
@@ -207,7 +206,7 @@ def same_images(course: Course) -> Iterator[Finding]:
             x = _x(fit) or value
             same = x.source.number == value.source.number != 0 and x.part == value.part and x.role in (IMAGES, FEATURES)
             if same and (x is value or x.part is not None or x.role == IMAGES):
-                yield _on_training(fit.lines.get("validation_data", fit.line), "the arrays that are trained on")
+                yield _on_training(fit.lines.get("validation_data", fit.line), "the training arrays")
         if fit.val is not None and fit.val is fit.x and not isinstance(fit.val, (Batches, Array)):
             continue
 
@@ -238,8 +237,8 @@ def _folders(course: Course, fit: Fit, ours: Batches, theirs: Batches) -> Findin
             "test-as-validation", "warning", fit.lines.get("validation_data", fit.line),
             f"Validation uses the test folder ({theirs.folder}), and "
             + ("the best epoch is chosen by it" if chosen else "the test at the end uses it too")
-            + ": the test's figure is then too good.",
-            "Take a part of the training images for validation, and test once at the end.",
+            + ", so the test metrics are too good.",
+            "Use a part of the training images for validation, and test once at the end.",
         )  # fmt: skip
     return None
 
@@ -259,8 +258,8 @@ def scaled_labels(course: Course) -> Iterator[Finding]:
         if line:
             yield finding(
                 "labels-scaled", "error", line,
-                "The labels are divided like the pixels, so the classes 0, 1, 2 become fractions that no loss for "
-                "classes can use.",
+                "The labels are divided like the pixels, so the classes 0, 1, 2 become fractions, which no "
+                "classification loss can use.",
                 "Scale the images only: return image / 255, label.",
             )  # fmt: skip
 
@@ -280,8 +279,7 @@ def folds(course: Course) -> Iterator[Finding]:
         if fit.folds and fit.model.kind != "unknown":
             yield finding(
                 "folds-share-a-model", "error", fit.line,
-                f"The model is made outside the loop over the folds ({course.where(fit.model.line)}), "
-                "so from the second "
-                "fold on it has been trained on what it is validated with.",
+                f"The model is created outside the loop over the folds ({course.where(fit.model.line)}), so from the "
+                "second fold on it was already trained on its validation images.",
                 "Build and compile a new model inside the loop.",
             )  # fmt: skip

@@ -27,7 +27,7 @@ def compiled(course: Course) -> Iterator[Finding]:
         if fit.compiled is None and known:
             yield finding(
                 "fit-before-compile", "error", fit.line,
-                "The model is not compiled before fit, which ends in an error.",
+                "The model is not compiled before fit, so fit fails.",
                 "Call model.compile(optimizer, loss, metrics) first.",
             )  # fmt: skip
 
@@ -48,7 +48,7 @@ def rates(course: Course) -> Iterator[Finding]:
             "lr-out-of-range", "error" if rate > high else "warning", line,
             f"The learning rate of {rate:g} is {'above' if rate > high else 'below'} the range in which {made.kind} "
             f"learns, {low:g} to {high:g}.",
-            f"Begin with {usual} for a new head, and 1e-5 for unfrozen layers.", learning_rate=rate,
+            f"Start with {usual} for a new head, and 1e-5 for unfrozen layers.", learning_rate=rate,
         )  # fmt: skip
 
 
@@ -69,17 +69,16 @@ def validation(course: Course) -> Iterator[Finding]:
         if watched is not None:
             yield finding(
                 "no-validation", "error", fit.line,
-                f"{watched.kind} watches {_monitor(watched)}, but fit is given nothing to validate on: "
-                "it only warns and "
+                f"{watched.kind} monitors {_monitor(watched)}, but fit has no validation data, so it only warns and "
                 "never acts.",
-                "Give fit validation_data, or validation_split.",
+                "Pass validation_data or validation_split to fit.",
             )  # fmt: skip
         elif not later and fit is course.fits[-1] and not _validated(course):
             yield finding(
                 "no-validation", "warning", fit.line,
-                "Nothing is held out: the figures are those of the images that are trained on, and say nothing about "
-                "others.",
-                "Give fit validation_data, or validation_split.",
+                "No validation images: the metrics are measured on the training images, and say nothing about other "
+                "images.",
+                "Pass validation_data or validation_split to fit.",
             )  # fmt: skip
 
 
@@ -116,18 +115,17 @@ def steps(course: Course) -> Iterator[Finding]:
             batch = _batch(fit.x)
             yield finding(
                 "steps-per-epoch-small", "warning", fit.lines.get("steps_per_epoch", fit.line),
-                f"steps_per_epoch={count} trains on {count} batches{f' of {batch}' if batch else ''} "
-                "an epoch, whatever "
-                "the folder holds: most images wait many epochs.",
-                "Leave it out: the dataset knows how many batches an epoch has.", steps=count,
+                f"steps_per_epoch={count}: an epoch has only {count} batches{f' of {batch}' if batch else ''}, "
+                "however many images there are, so an epoch may use few of them.",
+                "Remove it: the dataset knows the number of batches.", steps=count,
             )  # fmt: skip
         for name, value, told in (("steps_per_epoch", fit.x, "training"), ("validation_steps", fit.val, "validation")):
             if isinstance(value, Batches) and value.repeats and is_none(fit.arguments.get(name)):
                 yield finding(
                     "endless-repeat", "error", fit.line,
-                    f"The dataset for {told} repeats without end ({course.where(value.repeats)}), and {name} is not "
-                    "given: the first epoch never ends.",
-                    f"Drop .repeat(), or give {name}.", lines=[fit.line, value.repeats],
+                    f"The dataset for {told} repeats endlessly ({course.where(value.repeats)}), and {name} is not "
+                    "set, so the first epoch never ends.",
+                    f"Remove .repeat(), or set {name}.", lines=[fit.line, value.repeats],
                 )  # fmt: skip
 
 
@@ -149,23 +147,23 @@ def labels(course: Course) -> Iterator[Finding]:
         if fit.x.y is None and fit.x.kind in ("generator", "dataset") and not unknown_x and fit.y is None:
             yield finding(
                 "no-labels-in-fit", "error", fit.x.line,
-                f"These batches have no labels (class_mode or label_mode is None), and fit in {course.where(fit.line)} "
+                f"These batches have no labels (class_mode or label_mode is None), but fit in {course.where(fit.line)} "
                 "needs them.",
-                'Give class_mode="categorical", or the mode that goes with the loss.', lines=[fit.x.line, fit.line],
+                'Set class_mode="categorical", or the mode that matches the loss.', lines=[fit.x.line, fit.line],
             )  # fmt: skip
         share = fit.arguments.get("validation_split")
         if number(share):
             yield finding(
                 "validation-split-of-batches", "error", fit.lines.get("validation_split", fit.line),
-                "fit takes validation_split of arrays only; of a generator or dataset it is refused.",
-                "Give validation_data: a second generator with subset, or a second dataset.",
+                "fit supports validation_split only for arrays; with a generator or dataset it fails.",
+                "Pass validation_data: a second generator with subset, or a second dataset.",
             )  # fmt: skip
         if fit.x.split and not fit.x.subset and fit.x.folder != "" and fit.x.kind == "generator":
             yield finding(
                 "subset-missing", "warning", fit.x.line,
-                "The generator has validation_split, but no subset is asked for here: the images for validation are "
-                "trained on as well.",
-                'Give subset="training" here and subset="validation" for the other.',
+                "The generator has validation_split, but this call has no subset, so the validation images are also "
+                "used for training.",
+                'Set subset="training" here and subset="validation" in the other call.',
             )  # fmt: skip
 
 
@@ -190,10 +188,9 @@ def _wrong_shape(course: Course, fit: Fit, view: View) -> Finding | None:
         if differs and wants not in wrong_first:
             return finding(
                 "input-shape-mismatch", "error", fit.line,
-                f"The model wants images of {_shape(wants)} ({course.where(line)}) and gets "
-                f"{_shape(gets)}: fit ends in "
-                "an error.",
-                "Give the data and the model the same size and colours.", wanted=list(wants), given=list(gets),
+                f"The model expects images of {_shape(wants)} ({course.where(line)}) and gets {_shape(gets)}, so fit "
+                "fails.",
+                "Use the same image size and channels for data and model.", wanted=list(wants), given=list(gets),
             )  # fmt: skip
     return None
 
@@ -221,14 +218,14 @@ def by_themselves(course: Course) -> Iterator[Finding]:
             told = " x ".join(str(side) for side in note.told["shape"])
             yield finding(
                 "channels-first", "error", note.line,
-                f"The shape {told} has the colours first, but Keras on TensorFlow has them last.",
+                f"The shape {told} has the channels first, but Keras with TensorFlow expects them last.",
                 "Write (height, width, 3).",
             )  # fmt: skip
         elif note.kind == "np-resize":
             yield finding(
                 "np-resize", "error", note.line,
-                "np.resize repeats or cuts the list of values, it does not scale the image: what "
-                "comes out is scrambled.",
+                "np.resize repeats or cuts off the list of values instead of resizing the image, so the result is "
+                "scrambled.",
                 "Use cv2.resize, Image.resize or tf.image.resize.",
             )  # fmt: skip
         elif note.kind == "decided":
@@ -240,12 +237,14 @@ def _decided(line: int, told: dict[str, object]) -> Iterator[Finding]:
     if told["how"] == "argmax" and units == 1:
         yield finding(
             "argmax-of-one-unit", "error", line,
-            "The model has one output unit, so argmax over it is always 0: every image is said to be the first class.",
-            "Compare with a half: (probabilities > 0.5).astype(int).",
+            "The model has one output unit, so argmax over it is always 0: every image is predicted as the first "
+            "class.",
+            "Compare with 0.5: (probabilities > 0.5).astype(int).",
         )  # fmt: skip
     elif told["how"] == "round" and isinstance(units, int) and units > 1 and activation == "softmax":
         yield finding(
             "round-of-softmax", "warning", line,
-            f"Rounded, {units} softmax outputs may all be 0: an image that no class has more than half of gets none.",
-            "Take the largest: np.argmax(probabilities, axis=1).",
+            f"The {units} softmax outputs are rounded: if no class has more than 0.5, all are 0, and the image has no "
+            "class.",
+            "Use the largest: np.argmax(probabilities, axis=1).",
         )  # fmt: skip

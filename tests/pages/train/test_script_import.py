@@ -74,7 +74,7 @@ def test_version_decides_the_order_and_both_are_told() -> None:
     at = opened(script("question_end_to_end.txt"), "3")
     told = text_of(at)
     assert "keras <= 2.0.8: Off; later: Batch order only" in told
-    assert "Line 48: shuffle=False on the training generator: Keras up to 2.0.8" in told
+    assert "Line 48: The training generator has shuffle=False. Keras up to 2.0.8" in told
 
 
 def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
