@@ -9,6 +9,7 @@ from core.compare.compare import compare, config_differences, probe_path
 from core.config import make_config
 from core.notation.augmentation import STEPS_OF_PRESET
 from core.store.runs import Run, RunStore
+from tests.notation.one_value import HEAD, HEAD_CHANGES, SAME_HEADS, SAME_STEPS, STEP_CHANGES, STEPS
 
 ENVIRONMENT = {"python": "3.11", "tensorflow": "2.21", "keras": "3.15", "parity": "abc"}
 MANIFEST = {
@@ -85,6 +86,20 @@ def test_one_thing_said_in_two_forms_is_no_difference() -> None:
     assert config_differences(short, other) == [
         {"key": "model.head", "a": "dropout 0.4, dense 8 relu, dropout 0.4", "b": "dense 8 relu"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "same", "others"),
+    [("model.head", HEAD, SAME_HEADS, HEAD_CHANGES), ("data.augmentation", STEPS, SAME_STEPS, STEP_CHANGES)],
+    ids=["head", "augmentation"],
+)
+def test_a_list_that_differs_in_one_value_is_one_difference(key: str, value: str, same: Any, others: Any) -> None:
+    first = make_run("first", {key: value})
+    assert len({value, *others}) == 1 + len(others)
+    for written in same:
+        assert config_differences(first, make_run("same", {key: written})) == []
+    for other in others:
+        assert config_differences(first, make_run("other", {key: other})) == [{"key": key, "a": value, "b": other}]
 
 
 def test_files_labels_and_counts_that_differ_are_listed() -> None:

@@ -25,7 +25,7 @@ from core.export.labels import model_record
 from core.store.run_images import run_loader
 from core.store.runs import Run, RunStore
 from tests.data.deep_files import dicom, tiff
-from tests.models.families import first_blocks
+from tests.models.families import first_layers
 
 pytestmark = pytest.mark.slow
 
@@ -97,12 +97,12 @@ def lively_bases(monkeypatch: pytest.MonkeyPatch, built: dict[str, keras.Model])
     monkeypatch.setattr(core.models.build, "build_base", build_lively)
 
 
-def lay_first_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first blocks in the place of the whole backbone."""
+def lay_first_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first layers in the place of the whole backbone."""
     build = core.models.build.build_base
 
     def build_first(row: Any, **settings: Any) -> keras.Model:
-        return first_blocks(row, build(row, **settings))
+        return first_layers(build(row, **settings))
 
     monkeypatch.setattr(core.models.build, "build_base", build_first)
 
@@ -154,10 +154,10 @@ def largest_difference(one: Run, other: Run) -> float:
 def test_bottleneck_and_literal_end_to_end_training_are_bit_identical(
     images: Path, train_here: Any, home: Path, backbone: str, augmentation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With augmentation the whole network; without, its first blocks, in which every kind of its layers occurs."""
+    """With augmentation the whole network; without, its first layers, in which every kind of its layers occurs."""
     weights = BACKBONES[backbone]
     if augmentation == "none":
-        lay_first_blocks(monkeypatch)
+        lay_first_layers(monkeypatch)
     settings = {**SMALL, "model.backbone": backbone, "model.weights": weights, "data.augmentation": augmentation}
     cached = train_here(images, settings)
     for entry in (home / "cache" / "features").glob("*.npy"):

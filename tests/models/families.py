@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.models.backbone import Backbone
 from core.models.build import backbone_layers
 
 FAMILIES = (
@@ -37,15 +36,19 @@ def with_statistics(base: keras.Model, images: Any = None) -> keras.Model:
     return base
 
 
-def first_blocks(row: Backbone, base: keras.Model) -> keras.Model:
-    """The network up to the first end of a block before which every kind of its layers has occurred.
+def first_layers(base: keras.Model) -> keras.Model:
+    """The network up to the first layer that alone passes on what all before it made, every kind of layer among them.
 
-    Its features are maxima of what the next block is given: averages behind a normalisation are next to 0.
+    Its features are maxima of what that layer gives: averages behind a normalisation are next to 0.
     """
     layers = backbone_layers(base)
+    place = {id(layer): at for at, layer in enumerate(layers)}
+    last = [max((place.get(id(node.operation), at) for node in layer._outbound_nodes), default=at)
+            for at, layer in enumerate(layers)]  # fmt: skip
     kinds = {type(layer) for layer in layers}
-    starts = [row.first_trainable([layer.name for layer in layers], block) for block in row.blocks]
-    end = next(at for at in [*starts[1:], len(layers)] if {type(layer) for layer in layers[:at]} == kinds)
-    given = layers[end].input if end < len(layers) else layers[-1].output
-    pooled = keras.layers.GlobalMaxPooling2D(name="features")(given)
+    end = next(
+        at for at in range(len(layers))
+        if {type(layer) for layer in layers[: at + 1]} == kinds and all(until <= at for until in last[:at])
+    )  # fmt: skip
+    pooled = keras.layers.GlobalMaxPooling2D(name="features")(layers[end].output)
     return keras.Model(base.input, pooled, name=base.name)

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from core.config import make_config
+from core.data.dataset import open_dataset
+from core.data.feature_cache import feature_cache
 from core.data.pipeline import Images
 from core.data.scan import scan
 from core.engine.features.features import BATCH, extract, features_key, forward_function
+from core.engine.train.context import TrainingContext
+from tests.notation.one_value import HEAD, HEAD_CHANGES, SAME_HEADS, SAME_STEPS, STEP_CHANGES, STEPS
 
 
 @pytest.fixture
@@ -81,3 +86,23 @@ def test_a_key_names_all_that_decides_the_numbers(images: Images) -> None:
     }
     assert len(keys) == 7
     assert features_key(plain, 1, recipe) in keys, "without augmentation there is one draw"
+
+
+def test_a_run_has_features_of_its_own_where_its_images_or_its_pooling_differ_and_only_there(
+    image_folder: Any,
+) -> None:
+    folder = str(image_folder(train=(2, 2), val=(1, 1)))
+
+    def key(**settings: Any) -> str:
+        named = {"data.augmentation": settings.pop("steps", STEPS), "model.head": settings.pop("head", HEAD)}
+        config = make_config(folder, {**named, "model.weights": "none"})
+        reporter: Any = None  # nothing is computed
+        dataset = open_dataset(folder, config.data)
+        context = TrainingContext(config, dataset, reporter, base(), base(), "hash of the weights", feature_cache())
+        return context.key(context.train_images(), 0)
+
+    first = key()
+    assert {key(steps=same) for same in SAME_STEPS} == {first}
+    assert len({first, *(key(steps=other) for other in STEP_CHANGES)}) == 1 + len(STEP_CHANGES)
+    assert {key(head=other) for other in (*SAME_HEADS, *HEAD_CHANGES)} == {first}, "the head stands on the features"
+    assert len({first, *(key(head=f"{pooling}, {HEAD}") for pooling in ("average", "max", "flatten"))}) == 3
