@@ -98,17 +98,18 @@ _SPEED = {
 
 
 def too_few_updates(context: Context) -> Finding | None:
-    """So few steps in total that the head can hardly have learned, whatever the settings."""
+    """So few steps before any fine-tuning that the head can hardly have learned, whatever the settings."""
     data, epochs = context.config.data, context.config.training.epochs
     per_epoch = batches_per_epoch(len(context.train), data.batch_size, data.drop_remainder)
     if not per_epoch or per_epoch * epochs >= _STEPS:
         return None
     needed = math.ceil(_STEPS / per_epoch)
+    whole = "before fine-tuning" if context.config.training.mode == "fine_tune" else "in all"
     return Finding(
         "too-few-updates",
         "warning",
         f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {per_epoch} {'batch' if per_epoch == 1 else 'batches'} "
-        f"are {per_epoch * epochs} steps in all.",
+        f"are {per_epoch * epochs} steps {whole}.",
         {"epochs": epochs, "batches_per_epoch": per_epoch, "steps": per_epoch * epochs},
         f"Train longer: training.epochs={needed}.",
         {"training.epochs": needed} if needed <= 1000 else {},

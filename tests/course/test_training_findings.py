@@ -255,4 +255,6 @@ def test_few_steps_are_told(make_context):
     finding = told(head.too_few_updates(make_context({"training.epochs": 1})))
     assert (finding.severity, finding.change) == ("warning", {"training.epochs": 7})
     assert finding.claim == "1 epoch of 8 batches are 8 steps in all."
+    two_phases = told(head.too_few_updates(make_context({"training.epochs": 1, "training.mode": "fine_tune"})))
+    assert two_phases.claim == "1 epoch of 8 batches are 8 steps before fine-tuning."
     assert head.too_few_updates(make_context({"training.epochs": 7})) is None
