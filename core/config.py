@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.notation.head import KEY as HEAD
-from core.notation.head import SHORT_FORM
+from core.notation.head import SHORT_FORM, heads_in_one_form
 from core.sections.data import DataConfig
 from core.sections.model import ModelConfig
 from core.sections.runtimes import fastest_runtime
@@ -24,7 +24,7 @@ from core.setting import convert, is_printable, shortened
 
 __all__ = [
     "FORMAT", "HEAD", "LONGEST_PATH", "PRESETS", "SECTIONS", "SHORT_FORM", "DataConfig", "ModelConfig", "RunConfig",
-    "TrainConfig", "keys", "make_config", "merged", "read_config", "setting",
+    "TrainConfig", "beside_recommended", "keys", "make_config", "merged", "read_config", "setting",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -135,6 +135,16 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     if over.get(HEAD):
         values = {key: value for key, value in values.items() if key not in SHORT_FORM or key in over}
     return values
+
+
+def beside_recommended(config: RunConfig) -> list[tuple[str, Any, Any]]:
+    """Each setting of a run that has an effect: key, value, recommended value.
+
+    Where the head is a list, the recommended one is a list too, and the settings that it replaces are left out.
+    """
+    values, advised = heads_in_one_form([config.settings(), RunConfig().settings()])
+    left_out = SHORT_FORM if values[HEAD] else ()
+    return [(key, value, advised[key]) for key, value in values.items() if key not in left_out]
 
 
 def setting(key: str) -> dataclasses.Field[Any]:

@@ -15,6 +15,7 @@ from core.config import (
     ModelConfig,
     RunConfig,
     TrainConfig,
+    beside_recommended,
     keys,
     make_config,
     read_config,
@@ -339,3 +340,14 @@ def test_whatever_text_is_read_gives_a_configuration_or_one_sentence(text: str) 
 @settings(max_examples=150, deadline=None)
 def test_whatever_settings_come_give_a_configuration_or_one_sentence(values: dict[str, Any], preset: str) -> None:
     only_valid_or_refused(lambda: make_config("sample", values, preset=preset))
+
+
+def test_a_head_that_is_a_list_stands_beside_the_recommended_one_as_a_list() -> None:
+    plain = beside_recommended(make_config("sample", {"training.epochs": 3}))
+    assert [row for row in plain if row[1] != row[2]] == [("training.epochs", 3, 50)]
+    assert [key for key, *_ in plain] == keys()
+    listed = beside_recommended(make_config("sample", {"model.head": "dropout 0.3, dense 8 elu"}))
+    assert [row for row in listed if row[1] != row[2]] == [("model.head", "dropout 0.3, dense 8 elu", "dropout 0.2")]
+    assert set(keys()) - {key for key, *_ in listed} == {"model.dense_units", "model.dropout"}, "they have no effect"
+    same = beside_recommended(make_config("sample", {"model.head": "dropout 0.2"}))
+    assert [row for row in same if row[1] != row[2]] == []

@@ -17,6 +17,9 @@ from core.workers.probe_client import probe
 if TYPE_CHECKING:
     from core.store.job_records import ProbeStage
 
+_COLUMN = 20
+"""Characters of a value of A beside which one of B stands; a list of layers has more, and no visible end."""
+
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
@@ -75,7 +78,8 @@ def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> Non
 def _print_rows(title: str, rows: list[tuple[str, object, object]]) -> None:
     print(f"\n{title}")
     for name, a, b in rows:
-        print(f"  {name:<28} {a!s:<20} {b}")
+        fits = len(str(a)) <= _COLUMN
+        print(f"  {name:<28} {a!s:<{_COLUMN}} {b}" if fits else f"  {name}\n    A  {a}\n    B  {b}")
     if not rows:
         print("  no difference")
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.config import RunConfig, setting
+from core.config import RunConfig, beside_recommended, setting
 from core.course.caveats import caveats, known_findings
 from core.data.images import display_name
 from core.data.rendering import FIT_WORDS
@@ -127,7 +127,7 @@ def _training(run: Run, config: RunConfig) -> str:
     made = f" Made with {', '.join(map(_plain, versions))}." if versions else ""
     rows = [
         [str(setting(key).metadata.get("label", key)), f"`{key}`", _code(str(value))]
-        for key, value in config.settings().items()
+        for key, value, _ in beside_recommended(config)
     ]
     words = f"{len(run.epochs())} epochs; the weights are those of {_plain(evaluation.weights if evaluation else '')}."
     return f"{words}{took}{made}\n\n{_table(['setting', 'key', 'value'], rows)}"

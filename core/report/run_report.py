@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.compare.many import curve
-from core.config import RunConfig
+from core.config import RunConfig, beside_recommended
 from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
@@ -95,10 +95,9 @@ def _settings_rows(config: RunConfig | None) -> list[list[Any]]:
     """Setting, value, recommended value if different, and the key; those that differ first."""
     if config is None:
         return []
-    defaults = RunConfig().settings()
     rows = [
-        [setting_label(key), word_of(key, value), "" if value == defaults[key] else word_of(key, defaults[key]), key]
-        for key, value in config.settings().items()
+        [setting_label(key), word_of(key, value), "" if value == advised else word_of(key, advised), key]
+        for key, value, advised in beside_recommended(config)
     ]
     return sorted(rows, key=lambda row: not row[2])
 

@@ -105,6 +105,15 @@ def test_an_unknown_run_is_one_sentence(command: Callable[..., int]) -> None:
         command("nobody", "else")
 
 
+def test_lists_stand_in_lines_of_their_own(command: Callable[..., int], capsys: Any) -> None:
+    make_run("a", {"model.head": "dropout 0.2, dense 8 relu", "training.epochs": 3})
+    make_run("b")
+    assert command("a", "b", "--no-probe") == 0
+    said = capsys.readouterr().out
+    assert "\n  model.head\n    A  dropout 0.2, dense 8 relu\n    B  dropout 0.2\n" in said
+    assert f"\n  {'training.epochs':<28} {'3':<20} 50\n" in said
+
+
 def test_a_probe_whose_process_fails_says_its_sentence() -> None:
     a, b = make_run("a"), make_run("b")
     for run in (a, b):

@@ -68,6 +68,15 @@ def test_the_page_has_all_of_it_and_asks_for_nothing(run: Run, tmp_path: Path) -
     assert "<script" not in text
 
 
+def test_a_head_that_is_a_list_is_no_head_without_dropout() -> None:
+    listed = RunStore().create(make_config("sample", {"model.head": "dropout 0.3, dense 8 elu"}))
+    text = run_report(listed)
+    assert "Dropout 0.3, dense 8 elu" in text
+    assert "Dropout 0.2" in text, "the recommended one, in the same form"
+    assert "model.dropout" not in text
+    assert "model.dropout" in run_report(RunStore().create(make_config("sample", {})))
+
+
 def test_a_damaged_run_has_a_report_of_what_is_left(run: Run) -> None:
     (run.path / "config.json").write_text("{")
     (run.path / "evaluation.json").write_text("[]")

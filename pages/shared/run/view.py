@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.access import Action
-from core.config import RunConfig, setting
+from core.config import RunConfig, beside_recommended, setting
 from core.data.set_names import set_name
 from core.errors import RunError
 from core.store.index import read_status
@@ -140,16 +140,15 @@ def settings_table(run: Run) -> None:
     config = read_config(run)
     if config is None:
         return
-    advised = RunConfig().settings()
     rows = [
         {
             "Setting": setting(key).metadata.get("label", key),
             "Value": _shown(value),
-            "Recommended": _shown(advised[key]),
-            "Differs": "✓" if value != advised[key] else "",
+            "Recommended": _shown(advised),
+            "Differs": "✓" if value != advised else "",
             "Key": key,
         }
-        for key, value in config.settings().items()
+        for key, value, advised in beside_recommended(config)
     ]
     rows.sort(key=lambda row: not row["Differs"])
     different = sum(bool(row["Differs"]) for row in rows)
