@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.access import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.output import Record, new_rows, print_answer
-from core.cli.settings import add_settings, read_config
+from core.cli.settings import add_settings, read_config, set_options
 from core.cli.terminal import Line, duration, follow
 from core.cross_validation.store import FOLDS, REPEATS
 from core.errors import ConfigError
@@ -158,8 +158,7 @@ def _told(job: Search, result: "SearchResult | None", status: Status) -> list[st
 
 def train_command(job: Search, settings: Record) -> str:
     """The command that trains a candidate whole."""
-    sets = " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
-    return f"train it: python -m core train {shlex.quote(job.dataset())} {sets}"
+    return f"train it: python -m core train {shlex.quote(job.dataset())} {set_options(settings)}"
 
 
 def _parts(text: str, mark: str) -> list[str]:

@@ -1,6 +1,8 @@
 """Settings on the command line, `--preset P` and `--set KEY=VALUE`, shared by all commands that take them."""
 
 import argparse
+import shlex
+from collections.abc import Mapping
 
 from core.cli.layout import add_layout, heed_layout
 from core.config import PRESETS, RunConfig, make_config, merged
@@ -45,3 +47,8 @@ def read_settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
             raise ConfigError(f"{option} {pair}: KEY=VALUE is expected, for instance {option} data.batch_size=20")
         settings[key.strip()] = value.strip()
     return settings
+
+
+def set_options(settings: Mapping[str, object]) -> str:
+    """Settings as options of a command line, for a shell: lists of layers or steps have spaces."""
+    return " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in settings.items())

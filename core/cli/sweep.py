@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from core.access import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.output import new_rows, print_answer
-from core.cli.settings import add_settings, read_config, read_settings
+from core.cli.settings import add_settings, read_config, read_settings, set_options
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
 from core.jobs.job import BUDGET_MINUTES
 from core.start import start
@@ -79,6 +79,6 @@ def _told(result: "SweepResult", status: Status) -> list[str]:
     best, cost = result.get("best"), result["cost"]
     lines = [status.message] if status.status != "finished" or not result["sentence"] else []
     if best:
-        lines += [result["sentence"], " ".join(f"--set {key}={value}" for key, value in best["settings"].items())]
+        lines += [result["sentence"], set_options(best["settings"])]
     lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")
     return lines
