@@ -29,15 +29,15 @@ LEAST = 0.45
 """Cosine of two descriptors from which on a pair is examined closer."""
 
 PER_IMAGE, MOST = 4, 5000
-"""Pairs per image that are examined closer, and in total: with more images fewer per image."""
+"""Pairs per image and direction that are examined closer, and in total: with more images fewer per image."""
 
-FULL_SEARCH, TURNED_SEARCH = 2000, 6000
-"""Images up to which copies are also looked for that were turned a little and moved, and that were turned a little; of
-more only those of the eight orientations, cut or not."""
+FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH = 600, 2000, 6000
+"""Images up to which copies are also looked for that were turned a little and moved by many distances, by few, and that
+were turned a little; of more only those of the eight orientations, cut or not."""
 
 _ANGLES = (0.0, -10.0, 10.0)
 _ZOOMS = (1.0, 0.88)
-_MOVES = (0.0, -0.12, 0.12)
+_FINE_MOVES, _MOVES = (0.0, -0.1, 0.1, -0.2, 0.2), (0.0, -0.15, 0.15)
 _CHUNK = 1024
 
 
@@ -73,7 +73,7 @@ def changes(count: int) -> Floats:
     turned = [one[::-1] for one in square]
     found = [(one, (0.0, 0.0)) for one in (*square, *turned)]
     found += [(zoom * one, (0.0, 0.0)) for one in (*square, *turned) for zoom in _ZOOMS[1:]]
-    moves = _MOVES if count <= FULL_SEARCH else _MOVES[:1]
+    moves = _FINE_MOVES if count <= FINE_SEARCH else _MOVES if count <= FULL_SEARCH else _MOVES[:1]
     if count <= TURNED_SEARCH:
         slight = [(_turn(angle) * zoom, (x, y)) for zoom in _ZOOMS for angle in _ANGLES for x in moves for y in moves]
         found += [(one @ matrix, shift) for one in square for matrix, shift in slight]
@@ -86,7 +86,8 @@ def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
     Args:
         forms: uint8 `(n, FORM, FORM)`.
     """
-    size = next((most for most in (FULL_SEARCH, TURNED_SEARCH) if len(forms) <= most), TURNED_SEARCH + 1)
+    sizes = (FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH)
+    size = next((most for most in sizes if len(forms) <= most), TURNED_SEARCH + 1)
     ways, maps, coefficients = changes(size), _maps(size), _coefficients(forms)
     usual = Usual.of(coefficients @ maps[0])
     plain = usual.whitened(coefficients @ maps[0])
@@ -94,14 +95,34 @@ def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
     for begin in range(0, len(forms), _CHUNK):
         part = coefficients[begin : begin + _CHUNK]
         versions = [usual.whitened(part @ way) for way in maps]
-        for start in range(0, begin + 1, _CHUNK):
+        # Both of a pair are altered in turn: what a copy has lost at its edges cannot be found by altering the copy.
+        for start in range(0, len(forms), _CHUNK):
             near = _best(plain[start : start + _CHUNK], versions, most, same=start == begin)
             found.append(_Near(near.first + start, near.second + begin, near.way, near.similarity))
     if not found:
         return Candidates(np.zeros((0, 2), np.int64), np.zeros((0, 2, 3), np.float32))
     first, second, way, similarity = (np.concatenate(column) for column in zip(*found, strict=True))
-    near = _likeliest(_Near(first, second, way, similarity), most)
-    return Candidates(np.column_stack([near.first, near.second]), ways[near.way])
+    near = _once(_likeliest(_Near(first, second, way, similarity), most))
+    rows, turned = np.column_stack([near.first, near.second]), near.first > near.second
+    placed = ways[near.way]
+    placed[turned] = _inverted(placed[turned])
+    rows[turned] = rows[turned, ::-1]
+    return Candidates(rows, placed)
+
+
+def _once(near: _Near) -> _Near:
+    """Each pair of images once, by the way in which it is the most alike; the most alike where they are too many."""
+    order = np.argsort(-near.similarity, kind="stable")
+    pairs = np.sort(np.column_stack([near.first, near.second])[order], axis=1)
+    kept = order[np.sort(np.unique(pairs, axis=0, return_index=True)[1])][: 2 * MOST]
+    kept.sort()
+    return _Near(near.first[kept], near.second[kept], near.way[kept], near.similarity[kept])
+
+
+def _inverted(placed: Floats) -> Floats:
+    """The changes back: `(m, 2, 3)`."""
+    matrix = np.linalg.inv(placed[:, :, :2])
+    return np.asarray(np.concatenate([matrix, -matrix @ placed[:, :, 2:]], axis=2), np.float32)
 
 
 def described(forms: NDArray[np.uint8]) -> Floats:
@@ -140,7 +161,7 @@ def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _N
     for version in versions:
         np.maximum(best, np.matmul(rows, version.T, out=similarity), out=best)
     if same:
-        best[np.tril_indices(len(rows))] = -1
+        np.fill_diagonal(best, -1)
     best[best <= LEAST] = -1
     most = np.zeros(best.shape, bool)
     for axis in (0, 1):

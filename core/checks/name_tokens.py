@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checks.context import NAMED, Context, named, of_each_first, percent
-from core.checks.copy_search import described
 from core.checks.finding import Finding
+from core.checks.likeness import Numbers, Sample, alike, looks
 from core.data.dataset_index import ImageFile
 from core.data.forms import forms
 from core.data.split import AUTO, group_names
-from core.stats.metrics import auc
 
 _CUT = r"[_\-. ]"
 _WORD = r"[^/_\-. ]+"
@@ -48,16 +47,12 @@ PATTERNS = {
 }
 """What may name the group, by its title: each may be set as `data.group_pattern`."""
 
-_FEWEST, _MOST, _SHUFFLES = 30, 6000, 20
-"""Fewest images that are tested, most that are tested, and how often the names are shuffled."""
+_FEWEST, _MOST = 30, 6000
+"""Fewest images that are tested, and most that are."""
 
 _FEWEST_GROUPS, _COVERED, _LARGEST, _SHARED = 3, 0.8, 0.5, 0.1
 """Groups there must be; share of a class that has the part in its names; share that one group may have; share of the
 validation images that lie in a group of training images."""
-
-_ALIKE, _SURE = 0.6, 6.0
-"""Chance that two of a group are more alike than two of the class, and by how many standard deviations above that of
-shuffled names. See docs/checks.md for what real and drawn sets reach."""
 
 _GROUP = re.compile(
     "batch|cam|cent(er|re)|clinic|day|device|film|hospital|patient|place|plate|scan|scene|sequence|series|session|shot|site"
@@ -68,9 +63,6 @@ _GROUP = re.compile(
 
 _OF_A_KIND = 20
 """Images of a name, on average, from which on names without a number may be kinds within a class."""
-
-Values = NDArray[np.floating]
-Numbers = NDArray[np.int64]
 
 
 class Tokens(NamedTuple):
@@ -89,13 +81,6 @@ class Tokens(NamedTuple):
     names: list[str]
     alike: float
     shuffled: float
-
-
-class _Sample(NamedTuple):
-    """Images that are asked: what they show, how they look, and their labels."""
-
-    values: tuple[Values, Values]
-    labels: Numbers
 
 
 def leak_group(context: Context) -> Finding | None:
@@ -162,15 +147,20 @@ def find_tokens(context: Context, files: Sequence[ImageFile]) -> Tokens | None:
         return None
     rows = np.sort(np.random.default_rng(0).permutation(len(files))[:_MOST])
     small = forms(context.dataset.root, [files[k] for k in rows], context.progress)
-    sample = _Sample(_looks(small, held_out[rows]), labels[rows])
+    sample = Sample(looks(small, held_out[rows]), labels[rows])
     numbers = {title: _numbers(names)[rows] for title, names in sought.items()}
-    told = {title: one for title, groups in numbers.items() if (one := _alike(sample, groups))}
+    told = {title: one for title, groups in numbers.items() if (one := alike(sample, groups))}
     if not told:
         return None
     best = max(told, key=lambda title: told[title][0])
     for title in sorted(told, key=lambda title: -len(np.unique(numbers[title]))):
-        if _holds(numbers[title], numbers[best]) and _alike(sample, numbers[title], numbers[best]):
+        if _holds(numbers[title], numbers[best]) and alike(sample, numbers[title], numbers[best]):
             best = title
+    # Names that hold the class, too, divide a group of several classes: the part without it is the one to set.
+    for title in sorted(sought, key=lambda title: len(np.unique(numbers[title]))):
+        pairs = [_numbers_of_pairs(sample.labels, numbers[one]) for one in (title, best)]
+        if _is_one(*pairs) and _holds(numbers[title], numbers[best]) and alike(sample, numbers[title], across=True):
+            return Tokens(title, PATTERNS[title], sought[title], *(told.get(title) or told[best]))
     return Tokens(best, PATTERNS[best], sought[best], *told[best])
 
 
@@ -208,88 +198,19 @@ def _numbers(names: list[str]) -> Numbers:
     return np.array([number.get(name, -1) for name in names], np.int64)
 
 
+def _numbers_of_pairs(labels: Numbers, groups: Numbers) -> Numbers:
+    """A number for each pair of a class and a group, -1 for none."""
+    pairs = np.unique(np.column_stack([labels, groups]), axis=0, return_inverse=True)[1].reshape(-1)
+    return np.where(groups < 0, -1, pairs)
+
+
+def _is_one(first: Numbers, second: Numbers) -> bool:
+    """Whether two numberings divide images in the same way."""
+    number = len(np.unique(np.column_stack([first, second]), axis=0))
+    return number == len(np.unique(first)) == len(np.unique(second))
+
+
 def _holds(coarse: Numbers, fine: Numbers) -> bool:
     """Whether every group of `fine` lies in one of `coarse`, which has fewer."""
     pairs = np.unique(np.column_stack([fine, coarse])[fine >= 0], axis=0)
     return len(pairs) == len(np.unique(pairs[:, 0])) and len(np.unique(coarse)) < len(np.unique(fine))
-
-
-def _looks(small: NDArray[np.uint8], held_out: NDArray[np.bool_]) -> tuple[Values, Values]:
-    """What images show (whitened frequencies) and how they look (light, contrast, sharpness), a row each.
-
-    The latter by ranks within each part, so that it does not count where one part is darker as a whole.
-    """
-    grey = small.astype(np.float32)
-    fine = np.abs(np.diff(grey, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(grey, axis=2)).mean(axis=(1, 2))
-    levels = np.quantile(grey.reshape(len(grey), -1), (0.05, 0.5, 0.95), axis=1)
-    spread = grey.std(axis=(1, 2))
-    look = np.column_stack([levels.T, spread, fine / (spread + 1)])
-    for part in (held_out, ~held_out):
-        look[part] = look[part].argsort(axis=0).argsort(axis=0) / max(1, part.sum())
-    return described(small), look
-
-
-def _alike(sample: _Sample, groups: Numbers, within: Numbers | None = None) -> tuple[float, float] | None:
-    """How much more alike images of a group are than others of their class, and with shuffled names at most.
-
-    Args:
-        sample: _Sample.
-        groups: int `(n,)`, -1 for none.
-        within: int `(n,)`. Smaller groups whose own pairs do not count. Defaults to none.
-
-    Returns:
-        None where it may be chance.
-    """
-    rng = np.random.default_rng(0)
-    mine = _likeness(sample, groups, rng, within)
-    if max(mine) < _ALIKE:
-        return None
-    shuffled = np.array([_likeness(sample, _mixed(groups, sample.labels, rng), rng, within) for _ in range(_SHUFFLES)])
-    sure = (mine - shuffled.mean(axis=0)) / np.maximum(shuffled.std(axis=0), 0.008)
-    found = [k for k in (0, 1) if mine[k] >= _ALIKE and sure[k] >= _SURE]
-    best = max(found, key=lambda k: mine[k], default=None)
-    return None if best is None else (float(mine[best]), float(shuffled[:, best].max()))
-
-
-def _mixed(groups: Numbers, labels: Numbers, rng: np.random.Generator) -> Numbers:
-    """Groups shuffled among the images of a class that have one."""
-    made = groups.copy()
-    for label in np.unique(labels):
-        rows = np.flatnonzero((labels == label) & (groups >= 0))
-        made[rows] = groups[rng.permutation(rows)]
-    return made
-
-
-def _likeness(
-    sample: _Sample, groups: Numbers, rng: np.random.Generator, within: Numbers | None
-) -> NDArray[np.float64]:
-    """For both kinds of values, how often two of a group and class are more alike than one of them and another of the
-    class; each image is asked once at most."""
-    labels = sample.labels
-    order = rng.permutation(np.flatnonzero(groups >= 0))
-    order = order[np.lexsort((groups[order], labels[order]))]  # stable: by class and group, else as permuted
-    one, same = order[:-1], order[1:]
-    kept = (groups[one] == groups[same]) & (labels[one] == labels[same])
-    if within is not None:
-        kept &= within[one] != within[same]
-    one, same = one[kept], same[kept]
-    other = _others(labels, groups, one, rng)
-    apart = groups[one] != groups[other]
-    one, same, other = one[apart], same[apart], other[apart]
-    if len(one) < 10:
-        return np.array([0.5, 0.5])
-    second = np.repeat([1, 0], len(one))
-    found = []
-    for rows in sample.values:
-        near = np.concatenate([-((rows[one] - rows[partner]) ** 2).sum(axis=1) for partner in (same, other)])
-        found.append(auc(second, np.column_stack([near, near]).astype(np.float64)) or 0.5)
-    return np.array(found)
-
-
-def _others(labels: Numbers, groups: Numbers, one: Numbers, rng: np.random.Generator) -> Numbers:
-    """For each image another random one of its class that has a group."""
-    other = one.copy()
-    for label in np.unique(labels[one]):
-        rows = np.flatnonzero(labels[one] == label)
-        other[rows] = rng.choice(np.flatnonzero((labels == label) & (groups >= 0)), len(rows))
-    return other

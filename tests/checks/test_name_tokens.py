@@ -35,6 +35,8 @@ TELLING: dict[str, Name] = {
     "original": lambda g, n: f"{g * 613}_aug{n}.jpg",
     "no parts": lambda g, n: f"s{g}f{n}.jpg",
     "third": lambda g, n: f"a_{n % 2}_{g}_{n}.jpg",
+    "class and day": lambda g, n: f"CLASS202105{g + 1:02}-{n:03}.jpg",
+    "class and number": lambda g, n: f"CLASS ({g}) [{n}].jpg",
 }
 TELLS_NOTHING: dict[str, Name] = {
     "camera": lambda g, n: f"{('IMG', 'DSC', 'DSCN', 'PXL', 'GOPR')[g % 5]}_{n:04}.jpg",
@@ -46,13 +48,13 @@ TELLS_NOTHING: dict[str, Name] = {
 
 
 def found_in(make_context: Make, monkeypatch: pytest.MonkeyPatch, name: Name, *, alike: bool) -> Finding | None:
-    """Nine groups, all on both sides; their images share a background, or not."""
+    """Nine groups, all on both sides and in both classes; their images share a background, or not."""
     group_of: dict[str, int] = {}
 
     def renamed(file: ImageFile) -> ImageFile:
         n = int(file.path.rsplit("/", 1)[1][3:6]) + 500 * (file.split == "val")
         group = n * 7919 % 97 % GROUPS
-        path = f"{file.split}/{file.label}/{name(group, n)}"
+        path = f"{file.split}/{file.label}/{name(group, n).replace('CLASS', file.label)}"
         group_of[path] = group
         return dataclasses.replace(file, path=path)
 
