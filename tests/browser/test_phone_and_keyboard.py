@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.store import examples
+from core.store.notes import rename_run
+from core.store.runs import RunStore
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
@@ -30,6 +32,8 @@ def test_a_phone_and_the_keyboard(server_with_examples: Server, browser: Browser
     phone.context.close()
     the_focus_is_told_apart_from_the_current_page(page, server_with_examples)
     enter_opens_a_row(page, server_with_examples)
+    a_long_name_and_the_buttons_are_one_row(page, server_with_examples)
+    what_was_open_comes_back(page, server_with_examples)
     assert "Traceback" not in server_with_examples.log()
 
 
@@ -104,3 +108,46 @@ def enter_opens_a_row(page: Page, server: Server) -> None:
     page.get_by_role("link", name="Open", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/live\?run="), timeout=15_000)
+
+
+def a_long_name_and_the_buttons_are_one_row(page: Page, server: Server) -> None:
+    """The name is cut there, and whole for a pointer that rests on it; on a phone it takes the rows it needs."""
+    run = RunStore().get(examples.run_with_model())
+    name = " ".join(["a name of many words"] * 4)
+    rename_run(run, name)
+    heights = {}
+    for width in (1280, 1920, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}/live?run={run.id}")
+        settle(page)
+        title = page.get_by_role("heading", name=name)
+        expect(title).to_be_visible()
+        box, button = title.bounding_box(), page.get_by_role("button", name="Rename").bounding_box()
+        assert box and button
+        heights[width] = box["height"]
+        assert (box["y"] < button["y"] + button["height"] / 2 < box["y"] + box["height"]) == (width > 390)
+    assert heights[390] > 1.5 * heights[1280] == 1.5 * heights[1920], heights
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def what_was_open_comes_back(page: Page, server: Server) -> None:
+    """A tab, and the whole form: after a reload, and when the browser goes back."""
+    page.goto(f"{server.url}/train")
+    settle(page)
+    page.get_by_text("Customise: every setting").click()
+    expect(page.get_by_role("spinbutton", name="Batch size")).to_be_visible()
+    expect(page).to_have_url(re.compile("customise=1"))
+    page.reload()
+    expect(page.get_by_role("spinbutton", name="Batch size")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    page.wait_for_url(re.compile("/runs"))  # Streamlit has named it, and it may not be drawn yet
+    page.go_back()
+    expect(page.get_by_role("spinbutton", name="Batch size")).to_be_visible()
+    page.goto(f"{server.url}/dataset")
+    settle(page)
+    page.get_by_role("tab", name="Split").click()
+    expect(page).to_have_url(re.compile("tab=Split"))
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    page.wait_for_url(re.compile("/runs"))
+    page.go_back()
+    expect(page.get_by_role("tab", name="Split")).to_have_attribute("aria-selected", "true")

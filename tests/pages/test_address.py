@@ -16,6 +16,7 @@ from core.store.runs import Run, Status
 from core.sweep.store import SweepStore
 from core.workers import launch
 from pages.shared import state
+from pages.shared.shell import address
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +114,33 @@ def test_back_and_forward_show_what_was_there() -> None:
         expected = epochs if asked else make_config("sample", {}).training.epochs
         assert value(at, "training.epochs") == expected
         assert address_of(at) == asked
+
+
+def test_back_to_a_page_that_was_left_before_another_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other page has noted nothing, and Streamlit has forgotten which tab was open."""
+    at = opened("dataset", tab="Quality")
+    del at.session_state[state.TAB]
+    monkeypatch.setattr(address, "came_by_history", lambda: True)
+    at.run()
+    assert at.session_state[state.TAB] == "Quality"
+    assert address_of(at) == {"tab": "Quality"}
+
+
+def test_whether_the_whole_form_is_open_comes_back() -> None:
+    at = opened("train")
+    at.session_state[state.CUSTOMISE] = True
+    at.run()
+    assert address_of(at) == {"customise": "1"}
+    assert again(at, "train").session_state[state.CUSTOMISE]
+    at.session_state[state.field_key("training.epochs")] = 7  # it opens by itself for that
+    at.run()
+    assert address_of(at) == {"training.epochs": "7"}
+    assert again(at, "train").session_state[state.CUSTOMISE]
+    at.session_state[state.CUSTOMISE] = False
+    at.run()
+    assert address_of(at) == {"training.epochs": "7", "customise": "0"}
+    assert not again(at, "train").session_state[state.CUSTOMISE]
+    assert 'customise is "2"; it may be 1' in warnings(opened("train", customise="2"))
 
 
 def test_the_menu_names_nothing_and_loses_nothing() -> None:

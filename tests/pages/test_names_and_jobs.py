@@ -13,6 +13,7 @@ from core.config import make_config
 from core.data.corrections import correct
 from core.data.dataset import scan_dataset
 from core.data.set_names import set_name
+from core.insight.answer import Insight, Prediction
 from core.label_review.store import ReviewStore
 from core.store.runs import Run, RunStore, Status
 from core.sweep.store import SweepStore
@@ -21,6 +22,7 @@ from pages.shared import state
 from pages.shared.diagnose.verdict import BATCHES, batches_address
 from pages.shared.home import jobs_list
 from pages.shared.home import runs as home_runs
+from pages.shared.predict import mistake
 from pages.shared.run import rename
 from tests.pages.driver import elements
 
@@ -196,6 +198,29 @@ def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) 
     assert "Now excluded." in words(at)
     press(at, "Close")
     assert "Restore the label" not in [button.label for button in at.button]
+
+
+@pytest.mark.parametrize("heat", [{"a": [[1.0, 0.0]], "b": [[0.0, 1.0]]}, {}])
+def test_a_mistake_is_shown_once_plain_and_once_with_its_map(
+    mistaken: Run, heat: dict[str, list[list[float]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mistaken.path / "model.keras").write_bytes(b"model")
+    answer = Prediction("x", "b", 0.9, {"a": 0.1, "b": 0.9}, insight=Insight(heat=heat, method="cam"))
+    monkeypatch.setattr(mistake, "ask_once", lambda *args, **options: [answer])
+    at = press(opened("pages/live.py", run=mistaken.id), "Detail")
+    file = mistaken.evaluation().val.worst[0].file  # type: ignore[union-attr]
+    plain = f"{file}: a predicted as b"
+    assert shown(at, file) == [plain]
+    at.toggle(key=mistake.WHERE).set_value(True).run()
+    assert shown(at, file) == ([f"{file}, original", f"{file} with the class activation map"] if heat else [plain])
+    at.toggle(key=mistake.WHERE).set_value(False).run()
+    assert shown(at, file) == [plain]
+
+
+def shown(at: AppTest, file: str) -> list[str]:
+    """What stands for each image of this file, other than that in the list, up to the class of its map."""
+    alts = [image.alt for element in at.get("image") for image in element.proto.imgs]
+    return [alt.split(" of ")[0] for alt in alts if alt.startswith(file) and not alt.endswith(", 0.90")]
 
 
 def test_a_viewer_looks_at_mistakes_and_changes_no_label(mistaken: Run, monkeypatch: pytest.MonkeyPatch) -> None:

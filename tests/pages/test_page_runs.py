@@ -73,7 +73,7 @@ def test_one_run_and_its_columns(make_run):
     at = open_runs()
     (row,) = at.dataframe[0].value.to_dict("records")
     assert (row["name"], row["status"], list(row["findings"]), row["seconds"]) == ("only", "Finished", [], "65 s")
-    assert (row["val_accuracy"], row["epochs"], row["dataset"]) == (pytest.approx(0.575), 3, "pictures")
+    assert (row["val_accuracy"], row["epochs"], row["dataset"]) == (pytest.approx(57.5), 3, "pictures")
     assert list(row["curve"]) == pytest.approx([0.75, 0.7, 0.65])
     assert not named(at, "multiselect", "Chosen runs").value
 

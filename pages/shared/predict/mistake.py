@@ -43,18 +43,26 @@ def show_mistake(run: Run, part: str, wrong: Wrong) -> None:
     """
     path = image_path(run, part, wrong.file)
     small = small_image(path, SIDE) if path else None
-    left, right = st.columns([3, 2])
-    with left:
-        if small:
-            st.image(small, width="stretch", alt=f"{wrong.file}: {wrong.label} predicted as {wrong.predicted}")
-        else:
-            st.caption(":material/hide_image: The image file is missing or cannot be read.")
-    with right:
+    can_ask = bool(path and small and run.has_model() and may(Action.PREDICT))
+    with_map = can_ask and bool(st.session_state.get(WHERE))  # then the image stands below, beside its map
+    left, right = st.columns(2 if with_map else [3, 2])
+    if not with_map:
+        with left:
+            _image(wrong, small)
+    with left if with_map else right:
         st.markdown(f"Label **{plain(wrong.label)}**, predicted as **{plain(wrong.predicted)}**")
         _probabilities(run, part, wrong)
+    with right:
         _label(run, wrong)
-    if path and small and run.has_model() and may(Action.PREDICT):
+    if path and small and can_ask:
         _insight(run, wrong, path, small)
+
+
+def _image(wrong: Wrong, small: bytes | None) -> None:
+    if small:
+        st.image(small, width="stretch", alt=f"{wrong.file}: {wrong.label} predicted as {wrong.predicted}")
+    else:
+        st.caption(":material/hide_image: The image file is missing or cannot be read.")
 
 
 def _probabilities(run: Run, part: str, wrong: Wrong) -> None:
@@ -80,6 +88,8 @@ def _insight(run: Run, wrong: Wrong, path: Path, small: bytes) -> None:
         return
     image = Shown(f"{run.id}:{wrong.file}", wrong.file, path, wrong.label)
     answers = ask_once(run, [image], ANSWER, heat=True)
+    if not answers or not answers[0].insight.heat:  # nothing beside which it would stand
+        _image(wrong, small)
     if answers and answers[0].label:
         if st.session_state.get(CLASS_OF) != image.key:  # the class that was chosen for another image says nothing here
             st.session_state[CLASS_OF] = image.key

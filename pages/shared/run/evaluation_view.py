@@ -110,7 +110,7 @@ def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str], lo
 
 def _figures(record: "PartFigures") -> None:
     count, correct = record.count, record.correct
-    with st.grid(5, min_column_width=140):
+    with st.grid(min_column_width=150):
         st.metric(
             "Accuracy",
             percent(record.accuracy),

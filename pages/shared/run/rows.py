@@ -14,9 +14,13 @@ from core.store.runs import Run, RunStore
 from core.workers import launch
 from core.workers.try_model_client import is_imported
 from pages.shared.run.facts import Stamp, file_stamp
+from pages.shared.widgets.share_column import in_percent, share_bar
 
 MODES = {"bottleneck": "Bottleneck", "end_to_end": "Full pass", "fine_tune": "Fine-tune"}
 MOST = 200
+
+_OFTEN_EMPTY = ("caveats", "tags", "note")
+"""Columns that are shown where a run has something in them."""
 
 _SECONDS = 0.5
 """How long reading the findings of a table's runs may take at once."""
@@ -33,12 +37,13 @@ def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame
     table = pd.DataFrame(rows)
     known = details([Run(row["path"]) for row in rows], _SECONDS)  # what was not reached in time comes at a later look
     table["caveats"] = [list(one.caveats) if one else [] for one in known]
+    for key in ("last", "best"):
+        table[key] = [in_percent(row[key]) for row in rows]
     table["more"] = more
     table["when"] = pd.to_datetime(table["created"], unit="s", utc=True)
     table["open"] = ":material/monitoring: Open"
-    return table[
-        ["name", "last", "open", "more", "status", "tags", "caveats", "best", "val_loss", "mode", "when", "note"]
-    ]
+    shown = ["name", "last", "open", "more", "status", "caveats", "tags", "best", "val_loss", "mode", "when", "note"]
+    return table[[key for key in shown if key not in _OFTEN_EMPTY or any(map(len, table[key]))]]
 
 
 def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
@@ -50,7 +55,6 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         on_menu: Called when an entry was chosen.
     """
     column = st.column_config
-    share: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "percent", "width": 90}
     return {
         "name": column.TextColumn("Run", width=150, pinned=True),
         "open": column.ButtonColumn("Open", width=78, type="tertiary", key=key),
@@ -58,13 +62,11 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "status": column.TextColumn("State", width=85),
         "tags": column.ListColumn("Tags", width=110),
         "mode": column.TextColumn("Mode", width=100),
-        "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
+        "last": share_bar("Accuracy", 90, "Validation accuracy of the last epoch."),
         "caveats": column.ListColumn(
-            "Caveats", width=250, help="Findings that make the validation metrics unreliable."
+            "Caveats", width=330, help="Findings that make the validation metrics unreliable."
         ),
-        "best": column.ProgressColumn(
-            "Best val. accuracy", help="Best validation accuracy of any epoch.", **(share | {"width": 130})
-        ),
+        "best": share_bar("Best val. accuracy", 130, "Best validation accuracy of any epoch."),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
         "when": column.DatetimeColumn("Created", width=125, format="distance"),
         "note": column.TextColumn("Note", width=200),
@@ -91,8 +93,8 @@ def _row(run: Run, summary: Summary) -> dict[str, Any]:
         "name": summary.run if summary.status == "damaged" else summary.name or run.title(),
         "status": summary.status.capitalize(),
         "mode": MODES.get(summary.mode, "unknown"),
-        "best": None if summary.best is None else round(summary.best, 3),
-        "last": None if summary.val_accuracy is None else round(summary.val_accuracy, 3),
+        "best": summary.best,
+        "last": summary.val_accuracy,
         "val_loss": list(summary.val_loss),
         "created": summary.created,
     }

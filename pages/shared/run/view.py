@@ -93,8 +93,8 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
 
 def head(run: Run, status: Status) -> None:
     """Name, training mode, backbone, what can be done, tags and note."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(title(run)), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", key="run_head"):
+        st.subheader(plain(title(run)), anchor=False, wrap=False)  # the pointer on it shows all of a long name
         action_buttons(run, status)
         upkeep_buttons(run, active=status.is_active)
         if run.has_model():

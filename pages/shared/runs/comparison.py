@@ -22,9 +22,11 @@ from pages.shared.runs.table import labels, run_of
 from pages.shared.state import part_key
 from pages.shared.widgets.download import download
 from pages.shared.widgets.fields import setting_label, word_of
+from pages.shared.widgets.share_column import in_percent, share_bar
 from pages.shared.widgets.swatch import swatch
 from pages.shared.widgets.text import NOTHING, duration, number, percent, plain
 
+_SHARES = ("val_accuracy", "best_val_accuracy", "saved_accuracy", "test_accuracy")
 _PARTS = {"val": "Validation", "train": "Training"}
 _ACROSS = {EPOCH: "Epochs", TIME: "Time"}
 
@@ -90,22 +92,15 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
             "colour": [swatch(one.colour, one.dash) for one in runs],
             "name": [one.label for one in runs],
             "status": [LOOKS[str(row.get("status"))][0] for row in rows],
-            **{key: [row.get(key) for row in rows] for key in METRICS},
+            **{key: [_figure(key, row) for row in rows] for key in METRICS},
             "epochs": [row.get("epochs") for row in rows],
             "seconds": [duration(row.get("seconds")) for row in rows],
         }
     )
     column = st.column_config
     shares = {
-        key: column.ProgressColumn(
-            columns()[key].label,
-            min_value=0,
-            max_value=1,
-            format="percent",
-            width=130 if key == "best_val_accuracy" else 95,
-            help=columns()[key].help,
-        )
-        for key in ("val_accuracy", "best_val_accuracy", "saved_accuracy", "test_accuracy")
+        key: share_bar(columns()[key].label, 130 if key == "best_val_accuracy" else 95, columns()[key].help)
+        for key in _SHARES
     }
     st.dataframe(
         table.dropna(axis="columns", how="all"),
@@ -123,6 +118,10 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
             "seconds": column.TextColumn("Duration", width=80),
         },
     )
+
+
+def _figure(key: str, row: Row) -> Any:
+    return in_percent(row.get(key)) if key in _SHARES else row.get(key)
 
 
 def _result_words(one: Compared, row: Row) -> str:

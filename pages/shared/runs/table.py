@@ -19,6 +19,7 @@ from pages.shared.run.view import LOOKS
 from pages.shared.runs import address
 from pages.shared.state import part_key
 from pages.shared.widgets.fields import word_of
+from pages.shared.widgets.share_column import in_percent, share_bar
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
 OPEN, SHOW, HIDE = ":material/monitoring: Open", ":material/expand_more: Trials", ":material/expand_less: Trials"
@@ -194,15 +195,20 @@ def _shown(key: str, value: Any) -> Any:
     kind = columns()[key].kind
     if kind == WORDS:
         return list(value or ())
-    if kind == SECONDS:
-        return None if value is None else duration(value)
-    if kind == SIZE:
-        return None if value is None else file_size(value) if value >= 10**7 else f"{value / 1e6:.1f} MB"
-    if key == "dataset":
-        return value
+    if value is None:
+        return None
+    if _is_bar(key):
+        return in_percent(value)
+    if kind in (SECONDS, SIZE):
+        return duration(value) if kind == SECONDS else file_size(value) if value >= 10**7 else f"{value / 1e6:.1f} MB"
     if "." in key:
-        return None if value is None else word_of(key, value)
-    return " ".join(value.split()) if isinstance(value, str) else value
+        return word_of(key, value)
+    return " ".join(value.split()) if isinstance(value, str) and key != "dataset" else value
+
+
+def _is_bar(key: str) -> bool:
+    """Whether a column shows percentages; an AUC is none."""
+    return columns()[key].kind == SHARE and key != "val_auc"
 
 
 def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, Any]:
@@ -231,9 +237,8 @@ def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, 
 def _column(key: str) -> Any:
     about, column = columns()[key], st.column_config
     words = about.help or (f"Setting {key}" if "." in key else None)
-    if about.kind == SHARE and key != "val_auc":
-        width = 130 if key == "best_val_accuracy" else 95
-        return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=width, help=words)
+    if _is_bar(key):
+        return share_bar(about.label, 130 if key == "best_val_accuracy" else 95, words)
     if about.kind == WORDS:
         return column.ListColumn(about.label, width=250 if key == "caveats" else 110)
     if about.kind == MOMENT:

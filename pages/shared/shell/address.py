@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from pages.shared.state import FILLED, part_key
@@ -61,6 +62,8 @@ def recall(page: str, parts: Sequence[Part]) -> list[str]:
         asked = here if any(here.values()) else {**here, **before["empty"]}
         changed = [part for part in parts if asked[part.name] != before["shown"][part.name]]
         changed = [] if here == before["shown"] else _with_filled(parts, changed)
+        if came_by_history():  # maybe from another page, left before it was drawn: what this one has shown is forgotten
+            changed = list(parts)
     _take(changed, asked)
     return [part.name for part in changed]
 
@@ -75,6 +78,12 @@ def _with_filled(parts: Sequence[Part], changed: Sequence[Part]) -> list[Part]:
     """Those that have changed, and after one that fills the others all of them."""
     fills = any(part.fills for part in changed)
     return [part for part in parts if fills or part in changed]
+
+
+def came_by_history() -> bool:
+    """Whether this script run is the answer to the browser's back or forward button."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return bool(context and context.is_history_navigation)
 
 
 def say(page: str, parts: Sequence[Part]) -> None:

@@ -42,6 +42,8 @@ def recall() -> None:
     """Before anything is drawn: what the address says is put into the form."""
     parts = _parts()
     taken = address.recall(PAGE, parts)
+    if taken and "customise" not in taken:  # other values were brought, of which the form may open by itself
+        _customise_taken("")
     address.tell(foreign_settings())
     named = [name for name in taken if name in JOBS and st.query_params.get(name)]
     if named and not st.query_params.get("preset"):
@@ -72,6 +74,7 @@ def _parts() -> list[Part]:
         *whole,
         _several("networks", state.SEARCH_NETWORKS, networks_here(), networks_here(), "network on this machine"),
         value_part("sizes", state.SEARCH_SIZES, ", ".join(map(str, SIZES))),
+        Part("customise", _customise_said, _customise_taken),
         value_part("name", state.RUN_NAME, "", _check_name),
         *(Part(name, partial(_job_said, name), partial(_job_taken, name), alone=True) for name in JOBS),
     ]
@@ -102,6 +105,19 @@ def _several(name: str, key: str, usual: Any, allowed: Any, noun: str) -> Part:
         st.session_state[key] = asked if text else list(usual)
 
     return Part(name, said, take)
+
+
+def _customise_said() -> str:
+    """Whether the whole form is open; it usually is where it has values of its own, and only there."""
+    is_open, usual = bool(st.session_state.get(state.CUSTOMISE)), bool(st.session_state.get(state.CUSTOMISED))
+    return "" if is_open == usual else str(int(is_open))
+
+
+def _customise_taken(text: str) -> None:
+    if text not in ("", "0", "1"):
+        raise ConfigError(f'customise is "{text[:40]}"; it may be 1 (the whole form is open) or 0 (it is closed)')
+    st.session_state[state.CUSTOMISE] = text == "1"
+    st.session_state[state.CUSTOMISED] = text == "0"  # as if it had opened and was closed again
 
 
 def _check_name(name: str) -> None:

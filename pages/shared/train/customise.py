@@ -12,7 +12,7 @@ from pages.shared.train.problems import problems
 
 
 def show_customise(view: View | None, *, split_on_disk: bool) -> tuple[str, set[str]]:
-    """The form; opens by itself, once, when it has values that none of the choices has.
+    """The form; opens by itself, once a visit of the page, when it has values that none of the choices has.
 
     Args:
         view: The chosen dataset; None for the sample before it is drawn.
@@ -26,7 +26,7 @@ def show_customise(view: View | None, *, split_on_disk: bool) -> tuple[str, set[
     own = preset not in CHOICES or bool(
         train_form.differences(preset, train_form.settings(preset, split_on_disk=split_on_disk))
     )
-    if own and not st.session_state.get(state.CUSTOMISED):
+    if own and not (st.session_state.get(state.CUSTOMISED) and state.CUSTOMISE in st.session_state):
         st.session_state[state.CUSTOMISE] = True
     st.session_state[state.CUSTOMISED] = own
     classes = view.index.classes if view else CLASSES

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.shared.widgets.charts import BASELINE, TRAINING, VALIDATION
+from pages.shared.widgets.share_column import in_percent
 from pages.shared.widgets.text import percent
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def ranking_table(result: "SearchResult") -> pd.DataFrame:
                 "size": row["settings"]["data.image_size"],
                 "head": row["settings"]["model.head"],
                 "rate": row["settings"]["training.learning_rate"],
-                "accuracy": figures["accuracy"],
+                "accuracy": in_percent(figures["accuracy"]),
                 "interval": f"{percent(low)} to {percent(high)}",
                 "auc": figures["auc"],
                 "apart": "the best" if rank == 1 else "yes" if apart.get(number) else "no",

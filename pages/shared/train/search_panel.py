@@ -20,6 +20,7 @@ from pages.shared.shell.chosen_dataset import title_of
 from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
 from pages.shared.widgets import fields
+from pages.shared.widgets.share_column import share_number
 from pages.shared.widgets.text import duration, plain, sentence
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _table(result: "SearchResult") -> None:
             "size": column.NumberColumn("Image size", format="%d"),
             "head": "Head",
             "rate": column.NumberColumn("Rate", format="%g"),
-            "accuracy": column.NumberColumn("Accuracy", format="percent"),
+            "accuracy": share_number("Accuracy"),
             "interval": "95 % CI",
             "auc": column.NumberColumn("AUC", format="%.3f"),
             "apart": column.TextColumn(

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.config import setting
+from pages.shared.widgets.share_column import in_percent
 from pages.shared.widgets.text import percent
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def trials_table(result: "SweepResult", label: Any) -> pd.DataFrame:
     rows = [
         {
             **{label(key): row["settings"].get(key) for key in result["varied"]},
-            "accuracy": row["value"],
+            "accuracy": in_percent(row["value"]),
             "interval": f"{percent(low)} to {percent(high)}",
             "loss": row["loss"],
             "auc": row["auc"],

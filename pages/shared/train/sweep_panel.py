@@ -19,6 +19,7 @@ from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_bu
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.row_choice import row_choice
+from pages.shared.widgets.share_column import share_number
 from pages.shared.widgets.text import duration, percent, plain
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def _show_table(result: "SweepResult") -> None:
         hide_index=True,
         alt="Table of the trials, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
         column_config={
-            "accuracy": column.NumberColumn("Accuracy", format="percent"),
+            "accuracy": share_number("Accuracy"),
             "interval": column.TextColumn("95 % CI"),
             "loss": column.NumberColumn("Loss", format="%.4f"),
             "auc": column.NumberColumn("AUC", format="%.3f"),
