@@ -140,7 +140,7 @@ def test_whether_the_whole_form_is_open_comes_back() -> None:
     at.run()
     assert address_of(at) == {"training.epochs": "7", "customise": "0"}
     assert not again(at, "train").session_state[state.CUSTOMISE]
-    assert 'customise is "2"; it may be 1' in warnings(opened("train", customise="2"))
+    assert 'Customise is "2"; it may be 1' in warnings(opened("train", customise="2"))
 
 
 def test_the_menu_names_nothing_and_loses_nothing() -> None:
