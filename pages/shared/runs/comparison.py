@@ -92,7 +92,7 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
             "colour": [swatch(one.colour, one.dash) for one in runs],
             "name": [one.label for one in runs],
             "status": [LOOKS[str(row.get("status"))][0] for row in rows],
-            **{key: [_figure(key, row) for row in rows] for key in METRICS},
+            **{key: [_metric(key, row) for row in rows] for key in METRICS},
             "epochs": [row.get("epochs") for row in rows],
             "seconds": [duration(row.get("seconds")) for row in rows],
         }
@@ -120,7 +120,7 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     )
 
 
-def _figure(key: str, row: Row) -> Any:
+def _metric(key: str, row: Row) -> Any:
     return in_percent(row.get(key)) if key in _SHARES else row.get(key)
 
 
