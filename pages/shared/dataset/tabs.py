@@ -78,7 +78,7 @@ def show_augmentation(view: View) -> None:
         st.info("There are no training images to change.")
         return
     config = data_config()
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([2, 1, 1])
     with left:
         kind = st.segmented_control(
             "Augmentation",

@@ -165,6 +165,8 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
     if status.is_active:  # one line, so that the curves stay in sight
         st.caption(" · ".join(f"{label}: **{plain(value)}**" for label, value in figures))
         return
+    if all(value == NOTHING for _, value in figures):  # it ended before anything was measured
+        return
     with st.grid(4, min_column_width=150):
         for label, value in figures:
             st.metric(label, value)

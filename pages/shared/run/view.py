@@ -19,6 +19,7 @@ from pages.shared.run.facts import Stamp, damage, file_stamp, title
 from pages.shared.run.rename import rename_button
 from pages.shared.run.upkeep import note_button, show_note, upkeep_buttons
 from pages.shared.shell.access import guarded, may
+from pages.shared.shell.address import came_by_history
 from pages.shared.state import (
     RUN,
     RUN_CHOICE,
@@ -28,7 +29,7 @@ from pages.shared.state import (
     remember_default,
 )
 from pages.shared.widgets.fields import mode_words
-from pages.shared.widgets.text import moment, plain
+from pages.shared.widgets.text import moment, plain, sentence
 
 LISTED = 200
 """Most runs in the list; an older one is still found by its address."""
@@ -60,7 +61,10 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
         The run to show; None when the address names none that can be shown.
     """
     listed = {run.id: run for run in _in_order(runs)}
-    if not st.query_params.get(RUN):
+    passing = (
+        not st.query_params.get(RUN) and came_by_history()
+    )  # writing here would lead on again: back would end here
+    if not st.query_params.get(RUN) and not passing:
         _choose_again(listed, only_listed=bool(refusal))
     asked, found = st.query_params.get(RUN, ""), chosen_run()
     if found and found.id not in listed and not refusal:
@@ -73,7 +77,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
         found = None
     elif found is None:
         found = next(iter(listed.values()))
-    if found:
+    if found and not passing:
         st.query_params[RUN] = found.id
         (remember_choice if asked else remember_default)(RUN)
     labels = {run.id: _label(run) for run in listed.values()}
@@ -120,7 +124,7 @@ def head(run: Run, status: Status) -> None:
 
 def trouble(run: Run, status: Status) -> None:
     """Why a run ended early, and what the person can do."""
-    message = plain(status.message or STATUSES[status.status])
+    message = plain(sentence(status.message or STATUSES[status.status]))
     if status.status in ("failed", "damaged"):
         st.error(message, icon=":material/error:")
     elif status.status == "interrupted":

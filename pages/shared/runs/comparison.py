@@ -232,7 +232,7 @@ def _differences(runs: Sequence[Compared]) -> None:
         lines.append({"Setting": setting_label(key), **cells, "Key": key})
     table = pd.DataFrame(lines)
     config = {one.label: st.column_config.TextColumn(width=140) for one in runs}  # whatever the length of a name
-    config["Setting"] = st.column_config.TextColumn(width=160, pinned=True)
+    config["Setting"] = st.column_config.TextColumn(width=215, pinned=True)
     st.dataframe(table, hide_index=True, alt="The settings that differ, a column for each run", column_config=config)
 
 

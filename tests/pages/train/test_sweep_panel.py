@@ -107,7 +107,7 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
     assert not at.exception
     assert ":material/emoji_events: Best of 3\\: \\*x\\*" in [m.value for m in at.markdown]
     table = at.dataframe[0].value
-    assert list(table["accuracy"]) == [0.9, 0.8, 0.7]
+    assert list(table["accuracy"]) == pytest.approx([90, 80, 70])
     assert list(table[label_of("training.learning_rate")]) == [1e-2, 1e-4, 1e-4]
     assert "Failed trials: learning\\_rate=0\\.01, optimizer=sgd." in [c.value for c in at.caption]
     press(at, "Use the best settings")
