@@ -209,7 +209,7 @@ def _networks(config: RunConfig) -> tuple[tuple[object, ...], tuple[object, ...]
 def _optimizer(training: TrainConfig) -> tuple[object, ...]:
     """What decides the graph of a head's training; of a schedule, its rate too."""
     planned = plan_optimizer(training, 1, finetuning=False)
-    return (training.label_smoothing, *planned.key)
+    return (training.label_smoothing, training.focal_gamma, training.focal_alpha, *planned.key)
 
 
 def _half_width(look: int) -> float:

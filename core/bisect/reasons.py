@@ -41,6 +41,8 @@ REASONS: dict[str, str] = {
     "training.nesterov": "It damps a momentum that overshoots.",
     "training.weight_decay": "Weight decay reduces overfitting; a large value also hinders learning.",
     "training.label_smoothing": "Softened labels keep predictions from becoming overconfident.",
+    "training.focal_gamma": "With a focal loss, training is dominated by the images that are not classified well yet.",
+    "training.focal_alpha": "It decides how much each of two classes counts in the loss.",
     "training.val_loss": "It decides which epoch counts as the best, and so when training stops and which weights "
     "are kept.",
     "training.schedule": "A falling learning rate settles closer to the minimum; one that falls too soon does not "

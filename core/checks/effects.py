@@ -18,6 +18,7 @@ _RULES: tuple[Rule, ...] = (
         lambda t: not any(name == "sgd" and value for name, value in _momenta(t)),
         "it applies only to sgd with momentum",
     ),
+    ("focal_alpha", lambda t: t.focal_gamma == 0, "the loss is cross-entropy"),
     ("schedule_epochs", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("schedule_end", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("reduce_on_plateau", lambda t: t.schedule != "none", "the learning rate follows a schedule"),
@@ -32,7 +33,10 @@ _RULES: tuple[Rule, ...] = (
 )
 """Name of a setting of the training, when it changes nothing, and why."""
 
-_DECIDING = ("mode", "optimizer", "finetune_optimizer", "momentum", "finetune_momentum", "schedule", "literal")
+_DECIDING = (
+    *("mode", "optimizer", "finetune_optimizer", "momentum", "finetune_momentum", "schedule", "literal"),
+    "focal_gamma",
+)
 """What the rules go by."""
 
 

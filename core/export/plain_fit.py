@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.outputs import penalty_of
-from core.stats.metrics import accuracy, auc, cross_entropy, objective
+from core.stats.metrics import accuracy, auc, cross_entropy, focal_objective, objective
 
 # Flags and settings: see core/export/plain_keras.py.
-JUDGES = STOPS = REDUCES = OBJECTIVE = True
-LABEL_SMOOTHING = 0.0
+JUDGES = STOPS = REDUCES = OBJECTIVE = FOCAL = True
+LABEL_SMOOTHING, FOCAL_GAMMA, FOCAL_ALPHA = 0.0, 2.0, 0.0
 EARLY_STOPPING, REDUCE_ON_PLATEAU = 5, 2
 VAL: Sequence[tuple[str, int, str]] = ()
 
@@ -28,7 +28,10 @@ def figures(logs: dict[str, Any], labels: Array, answers: tuple[Array, Array], m
     """What an epoch has come to, on the training and on the validation images."""
     probabilities, logits = answers
     if OBJECTIVE:
-        loss = objective(labels, logits, LABEL_SMOOTHING, penalty_of(model))
+        if FOCAL:
+            loss = focal_objective(labels, logits, FOCAL_GAMMA, FOCAL_ALPHA, LABEL_SMOOTHING, penalty_of(model))
+        else:
+            loss = objective(labels, logits, LABEL_SMOOTHING, penalty_of(model))
     else:
         loss = cross_entropy(labels, probabilities)
     return {

@@ -48,7 +48,7 @@ AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 AUGMENTATION_STEPS: Sequence[tuple[str, float, float, tuple[str, ...]]] = ()
 EPOCHS, TRAINING_SEED = 10, 1
 HEAD = [keras.layers.Dropout(0.7, seed=1), keras.layers.Dense(1, "sigmoid")]
-OPTIMIZER, LEARNING_RATE, LABEL_SMOOTHING = keras.optimizers.Adam, 7e-4, 0.0
+OPTIMIZER, LEARNING_RATE, LOSS = keras.optimizers.Adam, 7e-4, keras.losses.BinaryCrossentropy()
 OPTIONS: dict[str, Any] = {}
 FINETUNE_EPOCHS, FINETUNE_OPTIMIZER, FINETUNE_LEARNING_RATE = 5, keras.optimizers.Adam, 1e-5
 FINETUNE_OPTIONS: dict[str, Any] = {}
@@ -174,12 +174,10 @@ def build_head(features: int) -> keras.Model:
 def compile_model(model: keras.Model, learning_rate: Any, optimizer: Any, options: dict[str, Any]) -> None:
     """Compile without XLA, which would draw other dropout masks."""
     if BINARY:
-        loss: Any = keras.losses.BinaryCrossentropy(label_smoothing=LABEL_SMOOTHING)
         measured: list[Any] = [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
     else:
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING)
         measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
-    model.compile(optimizer(learning_rate=learning_rate, **options), loss=loss, metrics=measured, jit_compile=False)
+    model.compile(optimizer(learning_rate=learning_rate, **options), loss=LOSS, metrics=measured, jit_compile=False)
 
 
 def targets() -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from core.errors import RunError
 from core.export.script_header import script_header
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models.head_plan import layer_source, plan_layers
+from core.models.loss_plan import plan_loss
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.notation.augmentation import is_list, steps_of
 from core.store.runs import METRICS, Run
@@ -119,6 +120,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "STOPS": training.early_stopping > 0,
         "REDUCES": _reduces(training),
         "OBJECTIVE": training.val_loss == "objective",
+        "FOCAL": training.focal_gamma > 0,
         "BINARY": len(manifest.classes) == 2,
         "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
@@ -168,6 +170,12 @@ def _settings(
         "OPTIMIZER": (f"keras.optimizers.{first.name}", ""),
         "OPTIONS": (repr(first.options), "of the optimizer, beside its rate"),
         "LEARNING_RATE": (first.rate_source, _BY_STEP if first.schedule else ""),
+        "LOSS": (plan_loss(training, len(manifest.classes)).source, ""),
+        "FOCAL_GAMMA": (
+            repr(training.focal_gamma),
+            "of the focal loss, as FOCAL_ALPHA; focal_objective says what they mean",
+        ),
+        "FOCAL_ALPHA": (repr(training.focal_alpha), ""),
         "LABEL_SMOOTHING": (repr(training.label_smoothing), "share of a label that is spread over all classes"),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
         "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),

@@ -53,6 +53,23 @@ class TrainConfig:
         low=0,
         high=0.5,
     )
+    focal_gamma: float = setting_field(
+        0.0,
+        "Focal loss: gamma",
+        "Exponent gamma of the focal loss (Keras' BinaryFocalCrossentropy, CategoricalFocalCrossentropy): the "
+        "cross-entropy of an image is multiplied by (1 - p) ** gamma, where p is the probability of its class, so "
+        "that images that are classified well count less. 0: plain cross-entropy.",
+        low=0,
+        high=10,
+    )
+    focal_alpha: float = setting_field(
+        0.0,
+        "Focal loss: alpha",
+        "Class weight alpha of the focal loss. Two classes: weight of the positive class; the other class has 1 - "
+        "alpha. More classes: factor of the whole loss. 0: no weight.",
+        low=0,
+        high=1,
+    )
     val_loss: str = setting_field(
         "objective",
         "Validation loss",

@@ -42,6 +42,53 @@ def objective(labels: Labels, logits: Probabilities, smoothing: float = 0.0, pen
         return float(losses.mean() + penalty)
 
 
+def focal_objective(
+    labels: Labels,
+    logits: Probabilities,
+    gamma: float,
+    alpha: float = 0.0,
+    smoothing: float = 0.0,
+    penalty: float = 0.0,
+) -> float:
+    """The same of a training with the focal loss, as Keras defines it: of each class -t (1 - p) ** gamma ln p.
+
+    Args:
+        labels: integer array of shape `(n,)`.
+        logits: float array, before the sigmoid `(n, 1)` of two classes, or before the softmax `(n, classes)`.
+        gamma: float. Exponent; more than 0.
+        alpha: float. Weight of the second of two classes, 1 - alpha of the first; of more classes a factor of the
+            loss. Defaults to no weights.
+        smoothing: float. See `objective`.
+        penalty: float. See `objective`.
+    """
+    z, binary = logits.astype(np.float64), logits.shape[1] == 1
+    with np.errstate(invalid="ignore", over="ignore"):  # see `objective`
+        losses = _focal_of_sigmoid if binary else _focal_of_softmax
+        return float(losses(labels, z[:, 0] if binary else z, gamma, alpha, smoothing).mean() + penalty)
+
+
+def _focal_of_sigmoid(
+    labels: Labels, z: NDArray[np.float64], gamma: float, alpha: float, smoothing: float
+) -> NDArray[np.float64]:
+    """With smoothed labels t: (1 - t p - (1 - t)(1 - p)) ** gamma times the cross-entropy."""
+    wanted, small = labels * (1 - smoothing) + smoothing / 2, np.exp(-np.abs(z))
+    second, first = np.where(z >= 0, 1.0, small) / (1 + small), np.where(z >= 0, small, 1.0) / (1 + small)
+    missed = wanted * first + (1 - wanted) * second
+    weight = wanted * alpha + (1 - wanted) * (1 - alpha) if alpha else 1.0
+    return np.asarray(weight * missed**gamma * _of_sigmoid(labels, z, smoothing))
+
+
+def _focal_of_softmax(
+    labels: Labels, z: NDArray[np.float64], gamma: float, alpha: float, smoothing: float
+) -> NDArray[np.float64]:
+    """Probabilities are kept away from 0 and 1, as Keras does here whatever it knows of the logits."""
+    classes = z.shape[1]
+    wanted = np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    shares = np.clip(powers / powers.sum(axis=1, keepdims=True), EPSILON, 1 - EPSILON)
+    return np.asarray((alpha or 1.0) * (-wanted * (1 - shares) ** gamma * np.log(shares)).sum(axis=1))
+
+
 def _of_sigmoid(labels: Labels, z: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:
     """-t ln s(z) - (1 - t) ln(1 - s(z)) of each sample, without a power of e that could overflow."""
     wanted = labels * (1 - smoothing) + smoothing / 2

@@ -19,8 +19,8 @@ from core.setting import check, convert
 
 VARIED = (
     *("training.learning_rate", "model.dense_units", "model.dropout", "model.head", "training.optimizer"),
-    *("training.momentum", "training.weight_decay", "training.label_smoothing", "training.schedule"),
-    *("training.schedule_end", "data.batch_size"),
+    *("training.momentum", "training.weight_decay", "training.label_smoothing", "training.focal_gamma"),
+    *("training.schedule", "training.schedule_end", "data.batch_size"),
     *("training.epochs", "training.early_stopping", "training.reduce_on_plateau", "training.class_weight"),
     *("data.sampling", "data.shuffle", "data.drop_remainder", AUGMENTATION, "training.seed"),
 )

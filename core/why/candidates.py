@@ -19,6 +19,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "training.learning_rate": ("learning_rate", "lr"),
     "training.optimizer": ("optimizer",),
     "training.label_smoothing": ("label_smoothing", "loss"),
+    "training.focal_gamma": ("gamma",),
+    "training.focal_alpha": ("alpha",),
     "training.class_weight": ("class_weight",),
     "training.epochs": ("epochs", "nb_epoch"),
 }

@@ -34,6 +34,8 @@ CALLS: dict[str, tuple[str, ...]] = {
     "training.learning_rate": ("compile", "Adam", "AdamW", "SGD", "RMSprop"),
     "training.optimizer": ("compile",),
     "training.label_smoothing": ("compile",),
+    "training.focal_gamma": ("compile",),
+    "training.focal_alpha": ("compile",),
     "training.class_weight": ("fit", "fit_generator"),
     "training.epochs": ("fit", "fit_generator"),
     "training.early_stopping": ("fit", "fit_generator"),

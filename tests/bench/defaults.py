@@ -48,6 +48,7 @@ TRIED: dict[str, dict[str, Any]] = {
     "20 epochs at 0.001, class weights": {"training.epochs": 20, "training.class_weight": "balanced"},
     "balanced sampling": {"data.sampling": "balanced"},
     "class weights": {"training.class_weight": "balanced"},
+    "focal loss, gamma 2": {"training.focal_gamma": 2},
     "128 px, light augmentation": {**_SMALL, **_LIGHT},
     "128 px, fine-tuned": {**_SMALL, **_FINE, "training.finetune_stages": 2, "training.finetune_epochs": 10},
     "128 px, fine-tuned, light augmentation": {

@@ -21,6 +21,8 @@ SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9}
         (SGD, "nesterov", False),
         ({"optimizer": "sgd"}, "nesterov", True),
         ({"optimizer": "rmsprop", "momentum": 0.9}, "nesterov", True),
+        ({}, "focal_alpha", True),
+        ({"focal_gamma": 2}, "focal_alpha", False),
         ({}, "schedule_end", True),
         ({"schedule": "cosine"}, "schedule_end", False),
         ({"schedule": "cosine"}, "reduce_on_plateau", True),

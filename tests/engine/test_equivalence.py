@@ -337,8 +337,8 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
         "training.optimizer": "sgd", "training.momentum": 0.9, "training.nesterov": True,
         "training.schedule": "cosine", "training.label_smoothing": 0.1,
     },
-    "weight decay, exponential, balanced sampling": {
-        "data.sampling": "balanced",
+    "weight decay, exponential, balanced sampling, focal loss": {
+        "data.sampling": "balanced", "training.focal_gamma": 2, "training.focal_alpha": 0.3,
         "training.optimizer": "adamw", "training.weight_decay": 0.05, "training.schedule": "exponential",
         "training.schedule_epochs": 1, "training.schedule_end": 0.5,
     },
@@ -374,5 +374,5 @@ def rates_of(run: Run) -> list[float]:
 def test_what_an_optimizer_is_told_makes_a_difference(images: Path, train_here: Any) -> None:
     settings = {**FAST, **OPTIMIZERS["momentum, cosine, smoothing"]}
     base = train_here(images, settings)
-    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.weight_decay": 0.1}):
+    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.focal_gamma": 1}):
         assert largest_difference(base, train_here(images, {**settings, **other})) > 1e-5, other

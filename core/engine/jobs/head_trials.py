@@ -29,6 +29,7 @@ from core.engine.train.data_watch import kept_manifest
 from core.engine.train.devices import passes_images
 from core.environment import environment
 from core.models.build import head_for
+from core.models.loss_plan import plan_loss
 from core.models.optimizer_plan import plan_optimizer
 from core.store.records import write as write_record
 from core.store.runs import Run
@@ -119,7 +120,8 @@ class HeadTrials:
         base, known = base_key(config), self._base(config, dataset, reporter)
         batches = batches_per_epoch(len(dataset.split.train), data.batch_size, data.drop_remainder)
         planned = plan_optimizer(training, batches, finetuning=False)
-        key = (*base, len(dataset.classes), model.whole_head, training.label_smoothing, planned.key)
+        loss = plan_loss(training, len(dataset.classes))
+        key = (*base, len(dataset.classes), model.whole_head, loss.key, planned.key)
 
         def make() -> Head:
             new = head_for(config, int(known.base.output_shape[-1]), len(dataset.classes))

@@ -70,4 +70,8 @@ def validation_loss(training: TrainConfig, labels: metrics.Labels, observed: Obs
     """
     if training.val_loss == "log_loss":
         return metrics.cross_entropy(labels, observed.probabilities)
-    return metrics.objective(labels, observed.logits, training.label_smoothing, penalty_of(model))
+    smoothing, penalty = training.label_smoothing, penalty_of(model)
+    if training.focal_gamma:
+        gamma, alpha = training.focal_gamma, training.focal_alpha
+        return metrics.focal_objective(labels, observed.logits, gamma, alpha, smoothing, penalty)
+    return metrics.objective(labels, observed.logits, smoothing, penalty)

@@ -24,6 +24,7 @@ from core.models import catalogue
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model
 from core.models.frozen_part import LearningPart
+from core.models.loss_plan import plan_loss
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.models.unfreezing import HEAD, Stage, stages
 
@@ -172,11 +173,11 @@ def order(context: TrainingContext, epoch: int) -> list[Indices]:
 
 def compile_model(context: TrainingContext, model: keras.Model, stage: Stage | None = None) -> None:
     """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
-    binary, planned = len(context.dataset.classes) == 2, optimizer_plan(context, stage)
-    loss = keras.losses.BinaryCrossentropy if binary else keras.losses.CategoricalCrossentropy
+    classes, planned = len(context.dataset.classes), optimizer_plan(context, stage)
+    binary, loss = classes == 2, plan_loss(context.config.training, classes)
     model.compile(
         optimizer=optimizer_class(context, model, stage)(learning_rate=_rate(planned), **planned.options),
-        loss=loss(label_smoothing=context.config.training.label_smoothing),
+        loss=getattr(keras.losses, loss.name)(**loss.options),
         metrics=[
             keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
             keras.metrics.AUC(name="auc", multi_label=not binary),

@@ -2,7 +2,7 @@
 
 from core.config import make_config
 from core.script.flow.made import Layer, Made
-from core.script.flow.networks import Fit, Model
+from core.script.flow.networks import Compile, Fit, Model
 from core.script.flow.objects import Array, Batches, Class, Function, Items, Out
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
@@ -28,7 +28,7 @@ _LOOPS = ("train_on_batch", "apply_gradients", "GradientTape")
 
 
 def fill_task(story: Story, found: Collected) -> None:
-    """Writes what no run can do about output and loss, and the label smoothing."""
+    """Writes what no run can do about output and loss, the label smoothing and the focal loss."""
     _loops(story, found)
     _sounds(found)
     fit = story.last
@@ -43,6 +43,8 @@ def fill_task(story: Story, found: Collected) -> None:
     elif fit.compiled is not None and fit.compiled.arguments.get("loss") is not None:
         _own_loss(found, fit)
     smoothing(story, found)
+    if loss is not None and loss.focal:
+        _focal(found, fit.compiled or story.compiled, loss, out)
 
 
 def _loops(story: Story, found: Collected) -> None:
@@ -245,6 +247,20 @@ def _own_loss(found: Collected, fit: Fit) -> None:
         )
     else:
         found.ask("loss", found.why_unknown(given, "a loss"), given.line)
+
+
+def _focal(found: Collected, compiled: Compile | None, loss: Loss, out: Out | None) -> None:
+    """Gamma and alpha of a focal loss of Keras; where the loss is named in words, Keras' defaults."""
+    value = compiled.arguments.get("loss") if compiled is not None else None
+    made = value if isinstance(value, Made) else None
+    gamma, alpha, weighs = (argument(found.script, made, name) for name in ("gamma", "alpha", "apply_class_balancing"))
+    found.take("training.focal_gamma", gamma, 2.0, "the focal loss has Keras' own gamma")
+    if loss.name == "binary_crossentropy" and weighs.known is not True:
+        found.leave_out("training.focal_alpha", 0.0, "the focal loss has no apply_class_balancing", loss.line)
+    elif loss.name == "categorical_crossentropy" and out is not None and out.units == 2:
+        found.note(loss.line, "alpha is a factor of the whole loss; a run of two classes has none")
+    else:
+        found.take("training.focal_alpha", alpha, 0.25, "the focal loss has Keras' own alpha")
 
 
 def smoothing(story: Story, found: Collected) -> None:

@@ -21,6 +21,8 @@ _SNAKE = {
     "binarycrossentropy": "binary_crossentropy",
     "categoricalcrossentropy": "categorical_crossentropy",
     "sparsecategoricalcrossentropy": "sparse_categorical_crossentropy",
+    "binaryfocalcrossentropy": "binary_crossentropy",
+    "categoricalfocalcrossentropy": "categorical_crossentropy",
     "meansquarederror": "mse",
     "mean_squared_error": "mse",
     "meanabsoluteerror": "mae",
@@ -51,11 +53,12 @@ class View:
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of a compile: its name, line, and whether it takes logits."""
+    """The loss of a compile: its name (a focal loss has that of the plain one), line, and whether it takes logits."""
 
     name: str
     line: int
     from_logits: bool
+    focal: bool = False
 
 
 @dataclass
@@ -145,9 +148,13 @@ def loss_of(compiled: Compile | None) -> Loss | None:
     line = compiled.lines.get("loss", compiled.line)
     if isinstance(value, Made):
         name, logits = value.kind, value.arguments.get("from_logits")
-        return Loss(_plain(name), line, getattr(logits, "value", False) is True)
+        return Loss(_plain(name), line, getattr(logits, "value", False) is True, _is_focal(name))
     named = value.short if isinstance(value, External) else word(value)
-    return Loss(_plain(named), line, False) if named is not None else None
+    return Loss(_plain(named), line, False, _is_focal(named)) if named is not None else None
+
+
+def _is_focal(name: str) -> bool:
+    return "focal" in name.lower() and _plain(name) != name
 
 
 def _plain(name: str) -> str:

@@ -39,6 +39,7 @@ SUGGESTED = {
     "training.momentum": "0, 0.9",
     "training.weight_decay": "0, 1e-4, 1e-2",
     "training.label_smoothing": "0, 0.1",
+    "training.focal_gamma": "0, 1, 2",
     "training.schedule": "none, cosine, exponential",
     "training.schedule_end": "0.001, 0.01, 0.1",
     "data.batch_size": "16, 32, 64",
