@@ -13,14 +13,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, middle, table
 from tests.bench.images import draw
 
 EPOCHS, LITERAL_EPOCHS = 10, 2
@@ -68,15 +67,15 @@ def _compare(network: str, folder: Path, augmentation: str) -> list[Figure]:
     return [
         Figure(
             f"first run against literal fit, {what}", round(literal / first["total"], 2), first_target, "x",
-            f"measured once: {literal:.1f} s against {first['total']:.1f} s; {equal}",
+            f"{literal:.1f} s against {first['total']:.1f} s; {equal}",
         ),
-        Figure(
-            f"later runs against literal fit, {what}", round(median(ratios), 1), later_target, "x",
-            f"median of 3, {min(ratios):.0f} to {max(ratios):.0f} (other seeds and rates), from first batch to last",
+        middle(
+            f"later runs against literal fit, {what}", ratios, later_target, "x",
+            "other seeds and rates, from first batch to last",
         ),
-        Figure(
-            f"later run: start to first batch, {what}", round(max(run["wait"] for run in later), 2), "<= 3", "s",
-            "the longest of three; TensorFlow is loaded",
+        middle(
+            f"later run: start to first batch, {what}", [run["wait"] for run in later], "<= 3", "s",
+            "TensorFlow is loaded",
         ),
     ]  # fmt: skip
 

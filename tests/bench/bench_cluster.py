@@ -72,7 +72,7 @@ def _extractions(folder: Path, processors: list[int], count: int) -> Iterator[Fi
         together, elsewhere = _apart(processors[0], extraction, images, spread=True)
         cost = _apart(processors[0], handing_out, 500)
         empty = _apart(processors[0], handing_out, 500, 1)
-    note = f"measured once, {count} images at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} on the other"
+    note = f"{count} images at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} on the other"
     yield Figure("extraction, one machine against two", round(alone / together, 2), "", "x", note)
     note = f"of the asking worker's processor, mean of 500 that cost nothing else; {empty:.1f} ms for one image"
     yield Figure("handing out a shard of 1,024 images", round(cost, 1), "", "ms", note)

@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from tests.bench.figures import Figure, ratio, rounds, table
+from tests.bench.figures import Figure, middle, ratio, rounds, table
 from tests.bench.images import draw
 
 ROUNDS = 5
@@ -120,9 +120,9 @@ def _first_prediction(folder: Path) -> list[Figure]:
     rows = [ratio(f"{label}, TensorFlow against OpenVINO", clock["TensorFlow"], clock["OpenVINO"], "", load)]
     for name in found:
         note = f"processor {median(processor[name]):.2f} s, {load}"
-        rows.append(Figure(f"{label}, {name}", round(median(clock[name]), 2), "<= 1" * (name == "OpenVINO"), "s", note))
+        rows.append(middle(f"{label}, {name}", clock[name], "<= 1" * (name == "OpenVINO"), "s", note))
         limit = "<= 250" * (name == "OpenVINO")
-        rows.append(Figure(f"most memory of that process, {name}", round(max(memory[name])), limit, "MB", ""))
+        rows.append(middle(f"most memory of that process, {name}", memory[name], limit, "MB"))
     return [*rows, Figure("largest difference of its probability", gap, "<= 0.0001", "", "")]
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.figures import Figure, ratio, table
+from tests.bench.figures import Figure, middle, ratio, table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,12 +88,11 @@ def measure(rounds: int = ROUNDS, report: Report = lambda _: None) -> list[Figur
                 theirs.append(last["theirs"]["seconds"])
                 report(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
     images = f"{last['ours']['pictures']:,} {what}"
-    spread = f"medians of {rounds} on {images}"
-    same = Figure("scan of an unchanged folder", round(median(again), 2), f"<= {SECONDS:g}", "s", spread)
+    same = middle("scan of an unchanged folder", again, f"<= {SECONDS:g}", "s", images)
     name = "scan with quality against cleanvision on the same questions"
     if not theirs:
-        return [Figure(f"{name} (left out)", round(median(first), 2), "", "s", reason), same]
-    note = f"{median(first):.2f} s against {median(theirs):.2f} s, {spread}"
+        return [middle(f"{name} (left out)", first, "", "s", reason), same]
+    note = f"{median(first):.2f} s against {median(theirs):.2f} s, {images}"
     return [ratio(name, theirs, first, f">= {FASTER:g}", note), same, *_agreement(last["ours"], last["theirs"])]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from tests.bench.figures import Figure, rounds, table
+from tests.bench.figures import Figure, middle, rounds, table
 from tests.bench.images import draw
 
 SETTINGS = {"data.image_size": 150, "data.augmentation": "none", "training.epochs": 2}
@@ -51,9 +51,9 @@ def _first_page(home: Path) -> list[Figure]:
             found.append((time.perf_counter() - started, server.seconds_to_health))
             browser.close()
             server.close()
-    whole, health = (median(values) for values in zip(*found, strict=True))
-    note = f"median of 3; the server answers after {health:.2f} s"
-    return [Figure("server's start to the first interactive page", round(whole, 2), "<= 3", "s", note)]
+    whole, health = ([*values] for values in zip(*found, strict=True))
+    note = f"the server answers after {median(health):.2f} s"
+    return [middle("server's start to the first interactive page", whole, "<= 3", "s", note)]
 
 
 def _start(folder: Path) -> tuple[Any, list[Figure]]:
@@ -86,10 +86,8 @@ def _start(folder: Path) -> tuple[Any, list[Figure]]:
         made, took = run(20 + k)
         ready.append(took)
         finish(made)
-    note = f"{', '.join(f'{t:.2f}' for t in ready)} s; without a worker kept ready {median(cold):.2f} s"
-    return made, [
-        Figure("start to the first batch, features cached, worker ready", round(median(ready), 2), "<= 6", "s", note)
-    ]
+    note = f"without a worker kept ready {median(cold):.2f} s"
+    return made, [middle("start to the first batch, features cached, worker ready", ready, "<= 6", "s", note)]
 
 
 def _wait_until_idle(pid: int) -> None:
@@ -118,10 +116,8 @@ def _prediction(run: Any, folder: Path) -> list[Figure]:
     found = rounds(30, ask=lambda: predict(run, [("one.jpg", image)]), forward=lambda: forward(pixels).numpy())
     release()
     extra = [1000 * (a - b) for a, b in zip(found["ask"], found["forward"], strict=True)]
-    note = (
-        f"{1000 * median(found['ask']):.0f} ms in all, forward pass {1000 * median(found['forward']):.0f} ms, 30 rounds"
-    )
-    return [Figure("prediction of one image beyond its forward pass", round(median(extra), 1), "<= 50", "ms", note)]
+    note = f"{1000 * median(found['ask']):.0f} ms in all, forward pass {1000 * median(found['forward']):.0f} ms"
+    return [middle("prediction of one image beyond its forward pass", extra, "<= 50", "ms", note)]
 
 
 def _viewer(folder: Path) -> list[Figure]:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+SURE = 6
+"""Rounds from which on smallest and largest hold the median with 95 %."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -17,7 +20,10 @@ class Figure:
         value: The figure; the median where there were several rounds.
         target: What it should be: `>= 0.95`, `<= 3`; empty where it is only reported.
         unit: `x` for a ratio, else `s`, `ms`, `MB`, `%`.
-        note: How it came about, with the interval of the median or the arithmetic.
+        note: How it came about, or the arithmetic.
+        interval: Between what the rounds lie: the 95 % CI of their median, of few rounds the smallest and the largest.
+            None of a figure that was measured once.
+        rounds: How often it was measured.
     """
 
     name: str
@@ -25,6 +31,8 @@ class Figure:
     target: str = ""
     unit: str = "x"
     note: str = ""
+    interval: tuple[float, float] | None = None
+    rounds: int = 1
 
     @property
     def met(self) -> bool | None:
@@ -33,6 +41,15 @@ class Figure:
             return None
         sign, limit = self.target.split()
         return self.value >= float(limit) if sign == ">=" else self.value <= float(limit)
+
+    @property
+    def spread(self) -> str:
+        """The interval in words."""
+        if self.interval is None:
+            return "once"
+        low, high = self.interval
+        kind = f"95 % CI, {self.rounds} rounds" if self.rounds >= SURE else f"all {self.rounds} rounds"
+        return f"{low:,.3g} to {high:,.3g} ({kind})"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -78,15 +95,18 @@ def rounds(count: int, **calls: Callable[[], Any]) -> dict[str, list[float]]:
 
 
 def ratio(name: str, above: list[float], below: list[float], target: str = "", note: str = "") -> Figure:
-    """The median of the rounds' ratios, with its interval in the note."""
-    ratios = [a / b for a, b in zip(above, below, strict=True)]
-    middle, low, high = median_interval(ratios)
-    spread = f"95 % CI of the median {low:.2f} to {high:.2f}, {len(ratios)} rounds"
-    return Figure(name, round(middle, 3), target, "x", f"{spread}; {note}" if note else spread)
+    """The median of the rounds' ratios."""
+    return middle(name, [a / b for a, b in zip(above, below, strict=True)], target, "x", note)
+
+
+def middle(name: str, values: list[float], target: str = "", unit: str = "s", note: str = "") -> Figure:
+    """The median of rounds, to three decimals."""
+    value, low, high = (round(number, 3) for number in median_interval(values))
+    return Figure(name, value, target, unit, note, (low, high) if len(values) > 1 else None, len(values))
 
 
 def median_interval(values: list[float]) -> tuple[float, float, float]:
-    """The median and the 95 % CI of it that the sign test gives (order statistics)."""
+    """The median and the 95 % CI of it that the sign test gives (order statistics); of few values, all of them."""
     ordered = sorted(values)
     half = 0.98 * math.sqrt(len(ordered))
     middle = (len(ordered) - 1) / 2
@@ -97,9 +117,9 @@ def median_interval(values: list[float]) -> tuple[float, float, float]:
 def table(figures: list[Figure]) -> str:
     """Figures as text, one a line, with a word on whether each is as it should be."""
     words = {True: "met", False: "NOT MET", None: "no limit"}
-    rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.target, words[f.met], f.note) for f in figures]
-    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.spread, f.target or "-", words[f.met], f.note) for f in figures]
+    widths = [max((len(row[k]) for row in rows), default=0) for k in range(5)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip()
         for row in rows
     )
