@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.checks.context import Context, named, percent
 from core.checks.finding import Finding
-from core.checks.sample import Sample
+from core.checks.sample import Sample, once_a_sample
 from core.stats.metrics import wilson
 
 FEWEST, _CLASSES = 12, 20
@@ -91,6 +91,7 @@ def found_mark(sample: Sample) -> Mark | None:
     return found[0] if found else None
 
 
+@once_a_sample
 def _search(sample: Sample) -> tuple[Mark, list[Mark]] | None:
     """The best mark, and all that lie outside the middle; None where none is sound."""
     marks = sorted(_marks(sample), key=lambda mark: -mark.difference)
@@ -158,7 +159,9 @@ def fine_structure(forms: NDArray[np.uint8]) -> Floats:
     grey = forms.astype(np.float32)
     for axis in (1, 2):
         padded = np.pad(grey, [(3, 3) if k == axis else (0, 0) for k in range(3)], mode="edge")
-        grey = np.mean([np.take(padded, range(k, k + forms.shape[axis]), axis) for k in range(7)], axis=0)
+        side = forms.shape[axis]
+        shifted = [padded[:, k : k + side] if axis == 1 else padded[:, :, k : k + side] for k in range(7)]
+        grey = sum(shifted[1:], start=shifted[0]) / np.float32(7)
     return np.asarray(forms - grey, np.float32)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.checks.context import Context, named
 from core.checks.finding import Finding
-from core.checks.sample import Sample
+from core.checks.sample import Sample, once_a_sample
 from core.data.traits import TRAITS
 from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
@@ -193,6 +193,7 @@ def _distance(sample: Sample, told: Told) -> float:
     return float((np.abs(middles[1] - middles[0]) / (within + 1e-3)).max())
 
 
+@once_a_sample
 def _told(sample: Sample) -> list[Told]:
     """What distinguishes the splits beyond chance and enough for an info, over all classes and in each."""
     asked, areas = [], []

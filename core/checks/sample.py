@@ -1,8 +1,11 @@
 """A sample of the training and validation images with their traits: what the checks of parts and classes ask."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,11 @@ from core.stats.components import components
 
 _FAR, _ALIKE = 4.0, 0.45
 """Spreads of the likeness of pairs, and correlation, from which on two images show one scene."""
+
+_KEPT = 4
+"""Samples whose answers are kept; one takes up to 2.5 MB."""
+
+Answer = TypeVar("Answer")
 
 
 class Sample(NamedTuple):
@@ -43,12 +51,45 @@ class Sample(NamedTuple):
     features: Floats | None = None
     network: str = ""
 
+    def digest(self) -> str:
+        """SHA-256 of what was measured, without the names of the images."""
+        digest, measured = hashlib.sha256(), [self.labels, self.held_out, self.units, *self.traits.values(), self.forms]
+        for array in measured if self.features is None else [*measured, self.features]:
+            digest.update(f"{array.dtype} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
     def only(self, rows: NDArray[np.integer]) -> "Sample":
         """The same with some of its images, without features."""
         return Sample(
             tuple(self.files[k] for k in rows.tolist()), self.labels[rows], self.held_out[rows], self.units[rows],
             {kind: values[rows] for kind, values in self.traits.items()}, self.forms[rows],
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    digest: str
+    sample: Sample = field(compare=False)
+
+
+def once_a_sample(compute: Callable[[Sample], Answer]) -> Callable[[Sample], Answer]:
+    """Keeps what a function of the measurements answers: pages check again whenever a setting of the form changes.
+
+    Args:
+        compute: callable of a sample. May ask for anything in it but the names of its images and of the network; nobody
+            changes what it returns.
+    """
+
+    @lru_cache(_KEPT)
+    def kept(asked: _Asked) -> Answer:
+        return compute(asked.sample)
+
+    @wraps(compute)
+    def answer(sample: Sample) -> Answer:
+        return kept(_Asked(sample.digest(), sample))
+
+    return answer
 
 
 def measured_sample(

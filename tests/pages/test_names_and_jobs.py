@@ -144,8 +144,8 @@ def test_jobs_are_listed_on_home_and_open_by_an_address() -> None:
     rows = jobs_list.listed()
     assert [row.kind for row in rows] == ["sweep", "review"]
     table = jobs_list.table(rows)
-    assert list(table["title"]) == [rows[0].title, "sample"]
-    assert list(table["message"]) == ["Done.", "Done."]
+    assert [row["title"] for row in table] == [rows[0].title, "sample"]
+    assert [row["message"] for row in table] == ["Done.", "Done."]
     at = opened("app.py")
     assert any("Label review" in frame.value.to_string() for frame in at.dataframe)
     at = opened("pages/train.py", sweep=sweep.id)

@@ -1,6 +1,8 @@
 """The Home page's list of searches, sweeps, reviews and checks: each opens by an address of its own."""
 
-import pandas as pd
+from datetime import UTC, datetime
+from typing import Any
+
 import streamlit as st
 
 from core.runs_table.job_rows import KINDS, JobRow, at_work, job_rows
@@ -86,18 +88,19 @@ def _by_name(rows: list[JobRow]) -> None:
                 st.page_link(page, label="Open", icon=":material/open_in_new:", query_params={name: row.id})
 
 
-def table(rows: list[JobRow]) -> pd.DataFrame:
+def table(rows: list[JobRow]) -> list[dict[str, Any]]:
     """The rows as they are shown."""
-    return pd.DataFrame(
+    return [
         {
-            "kind": [KINDS[row.kind] for row in rows],
-            "open": [":material/open_in_new: Open"] * len(rows),
-            "title": [row.title for row in rows],
-            "status": [row.status.capitalize() for row in rows],
-            "message": [" ".join(row.message.split()) for row in rows],
-            "when": pd.to_datetime([row.created for row in rows], unit="s", utc=True),
+            "kind": KINDS[row.kind],
+            "open": ":material/open_in_new: Open",
+            "title": row.title,
+            "status": row.status.capitalize(),
+            "message": " ".join(row.message.split()),
+            "when": datetime.fromtimestamp(row.created, UTC),
         }
-    )
+        for row in rows
+    ]
 
 
 def open_job(row: JobRow) -> None:

@@ -1,11 +1,11 @@
 """Table of runs: its rows and columns, from the runs on disk."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.runs_table.details import details
@@ -32,18 +32,28 @@ def recent_runs() -> list[dict[str, Any]]:
     return [_row(run, _settled(run, summary)) for run, summary in zip(runs, summaries(runs), strict=True)]
 
 
-def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame:
+def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> list[dict[str, Any]]:
     """The rows as the Home page shows them, each with the entries of its menu and what is known against its figures."""
-    table = pd.DataFrame(rows)
     known = details([Run(row["path"]) for row in rows], _SECONDS)  # what was not reached in time comes at a later look
-    table["caveats"] = [list(one.caveats) if one else [] for one in known]
-    for key in ("last", "best"):
-        table[key] = [in_percent(row[key]) for row in rows]
-    table["more"] = more
-    table["when"] = pd.to_datetime(table["created"], unit="s", utc=True)
-    table["open"] = ":material/monitoring: Open"
-    shown = ["name", "last", "open", "more", "status", "caveats", "tags", "best", "val_loss", "mode", "when", "note"]
-    return table[[key for key in shown if key not in _OFTEN_EMPTY or any(map(len, table[key]))]]
+    table = [
+        {
+            "name": row["name"],
+            "last": in_percent(row["last"]),
+            "open": ":material/monitoring: Open",
+            "more": entries,
+            "status": row["status"],
+            "caveats": list(one.caveats) if one else [],
+            "tags": row["tags"],
+            "best": in_percent(row["best"]),
+            "val_loss": row["val_loss"],
+            "mode": row["mode"],
+            "when": datetime.fromtimestamp(row["created"], UTC),
+            "note": row["note"],
+        }
+        for row, one, entries in zip(rows, known, more, strict=True)
+    ]
+    empty = {key for key in _OFTEN_EMPTY if not any(row[key] for row in table)}
+    return [{key: value for key, value in row.items() if key not in empty} for row in table]
 
 
 def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -157,7 +156,7 @@ def settings_table(run: Run) -> None:
     rows.sort(key=lambda row: not row["Differs"])
     different = sum(bool(row["Differs"]) for row in rows)
     with st.expander(f"Settings ({different} differ from the recommended ones)", icon=":material/tune:"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Settings of the run and the recommended ones")
+        st.dataframe(rows, hide_index=True, alt="Settings of the run and the recommended ones")
 
 
 def read_config(run: Run) -> RunConfig | None:

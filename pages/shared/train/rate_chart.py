@@ -6,17 +6,11 @@ import altair as alt
 import pandas as pd
 
 from core.store.run_colours import SERIES
+from pages.shared.train.rate_words import suggestions
 from pages.shared.widgets.charts import TRAINING
 
 if TYPE_CHECKING:
     from core.store.job_records import RangeTest
-
-
-MARKS = {
-    "valley": "Middle of the longest decline of the loss: the recommended value.",
-    "steep": "Steepest decline of the loss: usually larger.",
-}
-"""Suggestions and what they are."""
 
 _INK = {False: "#17211f", True: "#e6edeb"}
 
@@ -44,19 +38,6 @@ def rate_chart(result: "RangeTest", *, dark: bool) -> alt.LayerChart | alt.Facet
     )
     line = chart.mark_line(strokeWidth=2.5, color=TRAINING, clip=True).encode(x, alt.Y("smoothed:Q", scale=y_scale))
     return alt.layer(steps, line, *_marks(result, dark=dark))
-
-
-def suggestions(result: "RangeTest") -> dict[str, float]:
-    """The suggested rates by name; empty where the loss never fell."""
-    found = {"valley": result.valley, "steep": result.steep}
-    return {name: rate for name, rate in found.items() if rate is not None}
-
-
-def rate_words(result: "RangeTest") -> str:
-    """The range test as text, for screen readers."""
-    said = [f"{name} {rate:.2g}" for name, rate in suggestions(result).items()]
-    ends = f"from {result.rates[0]:.1g} to {result.rates[-1]:.1g}"
-    return f"Training loss over learning rates {ends}. Suggested: {', '.join(said) or 'none'}."
 
 
 def _marks(result: "RangeTest", *, dark: bool) -> list[alt.Chart]:

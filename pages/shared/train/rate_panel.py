@@ -14,7 +14,7 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.train.rate_chart import MARKS, rate_chart, rate_words, suggestions
+from pages.shared.train.rate_words import MARKS, rate_words, suggestions
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
 
@@ -86,6 +86,9 @@ def _progress(search: LrSearch, status: Status) -> None:
 
 
 def _show_result(search: LrSearch, result: "RangeTest", config: RunConfig | None, status: Status) -> None:
+    # Altair takes 0.3 s of the processor to load, and most visits of the page show no search.
+    from pages.shared.train.rate_chart import rate_chart  # noqa: PLC0415
+
     st.altair_chart(
         rate_chart(result, dark=st.context.theme.type == "dark"), height=HEIGHT, width="stretch", alt=rate_words(result)
     )

@@ -15,7 +15,8 @@ from core.store.runs import RunStore, Status
 from core.workers import launch
 from pages.shared import state
 from pages.shared.shell import jobs
-from pages.shared.train.rate_chart import rate_chart, rate_words
+from pages.shared.train.rate_chart import rate_chart
+from pages.shared.train.rate_words import rate_words
 from tests.pages.driver import widget
 
 

@@ -1,0 +1,54 @@
+"""What is computed of a sample is computed once, and anew when anything that was measured is different."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.checks import class_marks, parts_differ
+from core.checks.sample import Sample, once_a_sample
+from tests.checks.conftest import image_file
+
+
+def made(brighter: float = 0.0, name: str = "cat") -> Sample:
+    rng = np.random.default_rng(0)
+    traits = {"brightness": rng.normal(size=(6, 2)).astype(np.float32) + np.float32(brighter)}
+    files = tuple(image_file("train", name, n) for n in range(6))
+    return Sample(files, np.arange(6) % 2, np.arange(6) > 3, np.arange(6), traits, np.zeros((6, 64, 64), np.uint8))
+
+
+CHANGES: dict[str, Callable[[Sample], Sample]] = {
+    "labels": lambda one: one._replace(labels=one.labels[::-1]),
+    "held_out": lambda one: one._replace(held_out=~one.held_out),
+    "units": lambda one: one._replace(units=one.units // 2),
+    "traits": lambda one: made(brighter=1),
+    "forms": lambda one: one._replace(forms=one.forms + np.uint8(1)),
+    "features": lambda one: one._replace(features=np.ones((6, 3), np.float32)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_answer_is_kept_until_something_that_was_measured_changes(change: str) -> None:
+    asked: list[Sample] = []
+    answer = once_a_sample(lambda sample: asked.append(sample) or len(asked))
+    assert [answer(made()), answer(made()), answer(made(name="dog"))] == [1, 1, 1]
+    assert answer(CHANGES[change](made())) == 2
+    assert answer(made()) == 1
+
+
+def test_the_two_dear_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form that changes makes all checks again, of the same images."""
+    asked = []
+    for module, name in ((class_marks, "fine_structure"), (parts_differ, "permuted")):
+        work = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, work=work, name=name: asked.append(name) or work(*given))
+    rng, n = np.random.default_rng(1), 80
+    traits = {"brightness": rng.normal(size=(n, 2)).astype(np.float32)}
+    sample = Sample(
+        tuple(image_file("train", "cat", k) for k in range(n)), np.arange(n) % 2, np.arange(n) % 4 > 1, np.arange(n),
+        traits, rng.integers(0, 256, (n, 64, 64)).astype(np.uint8),
+    )  # fmt: skip
+    first = class_marks.found_mark(sample), parts_differ._told(sample)
+    assert asked.count("fine_structure") == 1 and asked.count("permuted") == 3
+    assert (class_marks.found_mark(sample), parts_differ._told(sample)) == first
+    assert len(asked) == 4
