@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -102,7 +103,7 @@ def _lists(count: int, epochs: int) -> list[Figure]:
     rows.append(_row("run list, a new process with the index", new, "s", LIST_SECONDS, runs))
     rows.append(_row("run list, again in the same process", again, "s", LIST_SECONDS, runs))
     rows.append(_row("size of the index", [index.stat().st_size / 2**20], "MB", None, runs))
-    named = [seconds(lambda k=k: RunStore().get(f"run {count // 3 + k}")) for k in range(TIMES)]
+    named = [seconds(partial(RunStore().get, f"run {count // 3 + k}")) for k in range(TIMES)]
     rows.append(_row("a run found by its name", named, "s", LIST_SECONDS, runs))
     return rows
 

@@ -1,12 +1,15 @@
 """What is computed of a sample is computed once, and anew when anything that was measured is different."""
 
 from collections.abc import Callable
+from itertools import count
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from core.checks import class_marks, parts_differ
 from core.checks.sample import Sample, once_a_sample
+from core.stats import two_sample
 from tests.checks.conftest import image_file
 
 
@@ -29,8 +32,8 @@ CHANGES: dict[str, Callable[[Sample], Sample]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_answer_is_kept_until_something_that_was_measured_changes(change: str) -> None:
-    asked: list[Sample] = []
-    answer = once_a_sample(lambda sample: asked.append(sample) or len(asked))
+    numbers = count(1)
+    answer = once_a_sample(lambda sample: next(numbers))
     assert [answer(made()), answer(made()), answer(made(name="dog"))] == [1, 1, 1]
     assert answer(CHANGES[change](made())) == 2
     assert answer(made()) == 1
@@ -38,10 +41,12 @@ def test_an_answer_is_kept_until_something_that_was_measured_changes(change: str
 
 def test_the_two_dear_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A form that changes makes all checks again, of the same images."""
-    asked = []
-    for module, name in ((class_marks, "fine_structure"), (parts_differ, "permuted")):
-        work = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *given, work=work, name=name: asked.append(name) or work(*given))
+    works = {
+        "marks": Mock(wraps=class_marks.fine_structure),
+        "lots": Mock(wraps=two_sample.permuted),
+    }
+    monkeypatch.setattr(class_marks, "fine_structure", works["marks"])
+    monkeypatch.setattr(parts_differ, "permuted", works["lots"])
     rng, n = np.random.default_rng(1), 80
     traits = {"brightness": rng.normal(size=(n, 2)).astype(np.float32)}
     sample = Sample(
@@ -49,6 +54,6 @@ def test_the_two_dear_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) 
         traits, rng.integers(0, 256, (n, 64, 64)).astype(np.uint8),
     )  # fmt: skip
     first = class_marks.found_mark(sample), parts_differ._told(sample)
-    assert asked.count("fine_structure") == 1 and asked.count("permuted") == 3
+    assert (works["marks"].call_count, works["lots"].call_count) == (1, 3)  # of all classes and of each of two
     assert (class_marks.found_mark(sample), parts_differ._told(sample)) == first
-    assert len(asked) == 4
+    assert (works["marks"].call_count, works["lots"].call_count) == (1, 3)
