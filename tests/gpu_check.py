@@ -93,10 +93,22 @@ def check(steps: Callable[..., Facts]) -> Iterator[Line]:
     what = "one GPU as two logical devices" if gpu else "the CPU as two logical devices"
     yield _line(f"a batch shared by {what}: largest difference of a batch's loss from that of one device, of the loss",
                 found, "difference", "<= 0.01" if gpu else "<= 0.001")  # fmt: skip
+    if not gpu:
+        yield from _small_lines(steps("small_rates", gpu=False))
     here = steps("rates", gpu=True) if gpu else {"skipped": NO_GPU}
     there = steps("rates", gpu=False) if gpu else {"skipped": NO_GPU}
     for network in NETWORKS:
         yield from _rate_lines(network, here, there)
+
+
+def _small_lines(found: Facts) -> Iterator[Line]:
+    """Whether the step of the rates runs at all; nothing is asked of how fast a CPU is."""
+    for network in NETWORKS:
+        of_one = found.get(network, found)
+        rates = [of_one[key] for key in ("extraction", "fine_tuning")] if network in found else []
+        facts = {"slowest": min(rates), "note": f"features {rates[0]:.0f}/s"} if rates else of_one
+        yield _line(f"{network}, fine-tuning of small images on the CPU, to see that it runs", facts, "slowest", ">= 0",
+                    "images/s")  # fmt: skip
 
 
 def _rate_lines(network: str, here: Facts, there: Facts) -> Iterator[Line]:

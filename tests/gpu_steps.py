@@ -14,6 +14,9 @@ EPOCHS = 3
 RATES = {"EfficientNetLite0": (224, "top"), "VGG16": (150, "block5")}
 """Side of the images, and the first block that is fine-tuned."""
 
+SMALL = {"EfficientNetLite0": (64, "top"), "VGG16": (32, "block5")}
+"""The same where there is no GPU: only whether the step runs is seen there."""
+
 
 def step(name: str) -> None:
     """In a process of its own: one step, its facts as JSON on the last line of standard output."""
@@ -102,10 +105,14 @@ def _devices(folder: Path, gpu: bool) -> Facts:
 
 
 def _rates(folder: Path, gpu: bool) -> Facts:
-    return {network: _rates_of(network, folder, gpu) for network in RATES}
+    return {network: _rates_of(network, *RATES[network], folder, gpu) for network in RATES}
 
 
-def _rates_of(network: str, folder: Path, gpu: bool) -> Facts:
+def _small_rates(folder: Path, gpu: bool) -> Facts:
+    return {network: _rates_of(network, *SMALL[network], folder, gpu) for network in SMALL}
+
+
+def _rates_of(network: str, size: int, block: str, folder: Path, gpu: bool) -> Facts:
     """Images a second of extraction and of a step, the first left out; the most memory of the steps."""
     import numpy as np
     import tensorflow as tf
@@ -120,7 +127,6 @@ def _rates_of(network: str, folder: Path, gpu: bool) -> Facts:
     from core.models.unfreezing import stages
     from core.store.runs import RunStore
 
-    size, block = RATES[network]
     weights = "imagenet" if catalogue.find_weights(catalogue.find(network)) else "none"
     config = make_config(str(folder), {
         "model.backbone": network, "model.weights": weights, "data.image_size": size, "data.batch_size": 32,
@@ -165,4 +171,5 @@ def _trained(folder: Path, gpu: bool, settings: dict[str, Any]) -> Any:
 
 _STEPS: dict[str, Callable[[Path, bool], Facts]] = {
     "equivalence": _equivalence, "precision": _precision, "devices": _devices, "rates": _rates,
+    "small_rates": _small_rates,
 }  # fmt: skip

@@ -13,6 +13,7 @@ HERE: dict[str, Any] = {
     "equivalence": {"gpu": "", "difference": 0.0, "note": "the same bits"},
     "precision": {"gpu": "", "beyond": 0.0, "note": "accuracy"},
     "devices": {"gpu": "", "difference": 2e-6, "note": "2 batches"},
+    "small_rates": {"EfficientNetLite0": {"extraction": 90.0, "fine_tuning": 40.0}, "failed": "no memory"},
 }
 THERE = {
     "equivalence": {"gpu": "H", "difference": 0.02, "note": "not the same bits"},
@@ -27,15 +28,17 @@ def test_without_a_gpu_it_says_of_each_step_why_it_is_skipped(
 ) -> None:
     monkeypatch.setattr(gpu_check, "draw_images", lambda folder: None)
     monkeypatch.setattr(gpu_check, "Steps", lambda folder: lambda name, gpu: HERE[name])
-    assert gpu_check.main(["--json", str(tmp_path / "lines.json")]) == 0
+    assert gpu_check.main(["--json", str(tmp_path / "lines.json")]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert [line.endswith("skipped: TensorFlow sees no GPU here") for line in said] == [False] * 3 + [True] * 6
+    assert [line.endswith("skipped: TensorFlow sees no GPU here") for line in said] == [False] * 5 + [True] * 6
     assert said[0] == (
         "the same frozen training from cached features and from images, on the CPU: largest difference of what is "
         "learned, of the largest: 0, allowed <= 0, met; the same bits"
     )
     kept = json.loads((tmp_path / "lines.json").read_text())
-    assert [line["state"] for line in kept] == ["met"] * 3 + ["skipped"] * 6
+    assert [line["state"] for line in kept] == ["met"] * 4 + ["not met"] + ["skipped"] * 6
+    assert said[3].endswith("on the CPU, to see that it runs: 40 images/s, allowed >= 0, met; features 90/s")
+    assert said[4].endswith("on the CPU, to see that it runs: not met: no memory")
 
 
 def test_what_is_worse_than_allowed_and_what_failed_is_not_met() -> None:
