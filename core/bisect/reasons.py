@@ -12,8 +12,7 @@ REASONS: dict[str, str] = {
     "data.window_high": "Values above it are all white.",
     "data.batch_size": "Smaller batches mean more steps per epoch, each with a noisier gradient.",
     "data.shuffle": "With batches of one class, the head follows one class after the other; the last batches dominate.",
-    "data.sampling": "With all classes equally frequent in training, rare ones are predicted more often, and fewer "
-    "images of frequent ones are seen in an epoch.",
+    "data.sampling": "With all classes equally frequent in training, rare ones are predicted more often.",
     "data.augmentation": "Augmented images are harder to memorise, but augmentation that is too strong hides what "
     "matters.",
     "data.augmentation_draws": "A single version of each image can be memorised; new ones in every epoch hardly.",

@@ -49,6 +49,14 @@ def home_with_sample(home: Path, drawn_sample: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def home_of_file(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) -> Path:
+    """The same for all tests of a file."""
+    home = tmp_path_factory.mktemp("app") / "home"
+    shutil.copytree(drawn_sample, home / "sample")
+    return home
+
+
 @pytest.fixture
 def server_with_examples(home_with_sample: Path) -> Iterator[Server]:
     """A server of a home with the runs that come with the program."""

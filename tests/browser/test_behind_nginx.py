@@ -74,11 +74,11 @@ def adapted(app: str, port: int, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def app(home_of_file: Path) -> Iterator[Server]:
     if NGINX is None:
         pytest.skip("nginx is not installed; `. tests/browser/nginx.sh` provides it, PARITY_NGINX names one")
     running = Server(
-        tmp_path_factory.mktemp("team") / "home", options=unit_command(), PARITY_MODE="team", PARITY_TRAINERS=TRAINER,
+        home_of_file, options=unit_command(), PARITY_MODE="team", PARITY_TRAINERS=TRAINER,
         PARITY_ADMINS="ada@lab.example", PARITY_HOSTS=NAME,
     )  # fmt: skip
     yield running

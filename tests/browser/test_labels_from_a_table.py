@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("app") / "home")
+def server(home_of_file: Path) -> Iterator[Server]:
+    running = Server(home_of_file)
     yield running
     running.close()
 

@@ -22,8 +22,8 @@ CLASSES = {"Größe normal": 70, "肺炎 [x](y) $z$": 180}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("app") / "home")
+def server(home_of_file: Path) -> Iterator[Server]:
+    running = Server(home_of_file)
     yield running
     running.close()
 

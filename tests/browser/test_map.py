@@ -2,6 +2,7 @@
 
 import colorsys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,10 +49,10 @@ def name_of(n: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(home_of_file: Path) -> Iterator[Server]:
     """A dataset of images of one colour each, reviewed: they lie on the map in rows of six."""
-    spot = tmp_path_factory.mktemp("map")
-    folder, home = spot / "data" / "colours", spot / "home"
+    home = home_of_file
+    folder = home.parent / "data" / "colours"
     for n in range(NUMBER):
         path = folder / ("train" if n % 3 else "val") / ("warm" if n < NUMBER // 2 else "cold") / name_of(n)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                      "score": 0.5, "issue": n == 1, "neighbours": 5, "x": x, "y": y, "tsne": [y, x]})  # fmt: skip
     review.write_result({"method": "cleanlab", "pictures": NUMBER, "issues": 1, "explained": [0.5, 0.2], "files": rows})
     review.write_status(Status(status="finished"))
-    server = Server(home, PARITY_DATA=str(spot / "data"))
+    server = Server(home, PARITY_DATA=str(folder.parent))
     yield server
     server.close()
 

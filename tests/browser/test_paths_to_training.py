@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def server(home: Path, image_folder: Callable[..., Path], tmp_path: Path) -> Iterator[Server]:
+def server(home_with_sample: Path, image_folder: Callable[..., Path]) -> Iterator[Server]:
     folder = image_folder("photos/apples and pears", train=(30, 30), val=(8, 8))
-    running = Server(home, PARITY_DATA=str(folder.parent))
+    running = Server(home_with_sample, PARITY_DATA=str(folder.parent))
     yield running
     running.close()
 
