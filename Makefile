@@ -6,9 +6,8 @@ PORT   ?= 8501
 comma  := ,
 # Besides these the app answers to the names in PARITY_HOSTS only; given here, the server knows it from its first moment on.
 HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
-# What measures a server's time and memory runs with nothing beside it; all other tests in three processes, each file in
-# one of them, the longest first: with two, two processors have nothing to do for a quarter of the time, while a test
-# waits for a browser or for a worker.
+# What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
+# one of them, the longest first.
 ALONE  := tests/load/test_load.py
 
 .DEFAULT_GOAL := help
@@ -24,7 +23,7 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
 	. tests/browser/chromium.sh && . tests/browser/nginx.sh && . tests/browser/axe.sh && \
 		PARITY_TESTS_MADE=$$(mktemp -d) && export PARITY_TESTS_MADE && trap 'rm -rf "$$PARITY_TESTS_MADE"' EXIT && \
-		$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
+		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
 		$(BIN)/python -m pytest $(ALONE)
 
 check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running anything
