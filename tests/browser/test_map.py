@@ -87,7 +87,7 @@ def open_map(page: Page, server: Server) -> Page:
     page.get_by_role("option", name="colours").click()
     page.get_by_role("button", name="Use this folder").click()
     page.get_by_role("tab", name="Map").click()
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=90_000)  # the checks come before it
     settle(page)
     page.locator(".js-plotly-plot").evaluate("e => e.scrollIntoView({block: 'center'})")
     page.wait_for_timeout(500)
