@@ -1,6 +1,7 @@
 """The map in a real browser: the card under the pointer, a lasso, a click, and all of it again on another map."""
 
 import colorsys
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,10 @@ def open_map(page: Page, server: Server) -> Page:
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name="colours").click()
     page.get_by_role("button", name="Use this folder").click()
+    page.wait_for_url(re.compile("colours"))  # else the tab that is pressed may be one of the data set before
+    settle(page)
     page.get_by_role("tab", name="Map").click()
-    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=90_000)  # the checks come before it
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
     settle(page)
     page.locator(".js-plotly-plot").evaluate("e => e.scrollIntoView({block: 'center'})")
     page.wait_for_timeout(500)
