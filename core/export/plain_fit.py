@@ -51,7 +51,7 @@ def reduce_rate(model: keras.Model, waited: int) -> None:
 
 def fit(
     model: keras.Model,
-    learnt: keras.Model,
+    learned: keras.Model,
     data: Callable[[int], keras.utils.PyDataset],
     predict: Callable[[], tuple[Array, Array]],
     epochs: int,
@@ -74,16 +74,16 @@ def fit(
         if STOPS:
             # The weights of the epoch with the lowest validation loss are kept.
             if better:
-                best = [variable.numpy() for variable in learnt.variables]
+                best = [variable.numpy() for variable in learned.variables]
             if waited >= EARLY_STOPPING:
                 break
         if REDUCES:
             reduce_rate(model, waited)
     if STOPS:
-        put_back(learnt, best)
+        put_back(learned, best)
 
 
-def put_back(learnt: keras.Model, values: Sequence[Array]) -> None:
+def put_back(learned: keras.Model, values: Sequence[Array]) -> None:
     """Give a model the weights it had."""
-    for variable, value in zip(learnt.variables, values, strict=True):
+    for variable, value in zip(learned.variables, values, strict=True):
         variable.assign(value)

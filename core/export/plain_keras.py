@@ -298,9 +298,9 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
     inputs = keras.Input(size, name="image")
     model = keras.Model(inputs, head(FrozenBase(base)(inputs)))
-    learnt = head
+    learned = head
     if UNFREEZES:
-        learnt = model
+        learned = model
     if ON_FEATURES:
         if BY_BLOCK:
             factors = rate_factors(model.trainable_variables, base.layers, BLOCK_STARTS, BLOCK_RATE_FACTOR)
@@ -321,7 +321,7 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
         )
     fit(
         model,
-        learnt,
+        learned,
         lambda epoch: Batches(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
         lambda: joined([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
         epochs,

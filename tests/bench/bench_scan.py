@@ -72,7 +72,7 @@ def measure(rounds: int = ROUNDS, report: Report = lambda _: None) -> list[Figur
 
     Args:
         rounds: int. How often each is measured; the medians are compared.
-        say: callable of a sentence on what was just measured. Defaults to silence.
+        report: callable of a sentence on what was just measured. Defaults to silence.
     """
     with tempfile.TemporaryDirectory() as home:
         folder, what = _images(Path(home))

@@ -74,7 +74,7 @@ def judge(
         dataset: Dataset.
         files: list of ImageFile. Its images.
         features: float32 `(len(files), width)`.
-        places: mapping from SHA-256. Places on the map by neighbourhoods, of some or all of them.
+        map_positions: mapping from SHA-256. Places on the map by neighbourhoods, of some or all of them.
         cross_validation: str. Id of the cross-validation whose answers judge the labels. Defaults to none: those of a
             simple head do.
 

@@ -47,7 +47,7 @@ class Phase:
     name: str
     epochs: int
     model: keras.Model
-    learnt: keras.Model
+    learned: keras.Model
     data: Callable[[int], Batches]
     observe: Callable[[Sequence[ImageFile]], Observed]
     stream: EpochStream = field(default_factory=EpochStream)
@@ -59,7 +59,7 @@ class Phase:
 
     def variables(self) -> list[Any]:
         """Everything an unbroken run would carry into the next epoch: weights, dropout's seed state, optimizer."""
-        return [*self.learnt.variables, *self.model.optimizer.variables]
+        return [*self.learned.variables, *self.model.optimizer.variables]
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
         keep_results(context, training.phase.predict, training.description())
         say_changes(reporter, config)
         if with_reference:
-            base_was_trained = training.phase.learnt is training.phase.model
+            base_was_trained = training.phase.learned is training.phase.model
             keep_reference(context, base_was_trained=base_was_trained, may_compute=not training.stopped)
             keep_trained(context)
             if not training.stopped:
@@ -234,7 +234,7 @@ class Training:
                 self.stopped = True
                 return
         if self._best and self.progress.best_epoch != self.progress.epoch:
-            assign(phase.learnt.variables, self._best)
+            assign(phase.learned.variables, self._best)
 
     def _fit_epoch(self, phase: Phase, epoch: int, last: int, later: int) -> dict[str, float]:
         """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
@@ -256,7 +256,7 @@ class Training:
         watch = BatchWatch(self.reporter, self.context.config.data.batch_size, left, self._durations)
         try:
             batches = order(self.context, epoch)
-            callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
+            callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learned is phase.model)]
             history = phase.model.fit(
                 phase.stream.of(data),
                 initial_epoch=epoch,
@@ -289,7 +289,7 @@ class Training:
         self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
         self.progress = judge(self.progress, record.val_loss, self.context.config.training.early_stopping, last)
         if self.context.config.training.early_stopping and self.progress.waited == 0:
-            self._best = arrays(phase.learnt.variables)
+            self._best = arrays(phase.learned.variables)
         self._reduce_rate(phase)
         # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
         self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record._asdict())
