@@ -31,7 +31,7 @@ check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running a
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev   ## Measure how fast it is: one table of ratios, and bench.json (half an hour)
+bench: $(VENV)/.installed-dev   ## Measure how fast it is: one table of ratios, and bench.json (estimated: half an hour)
 	. tests/browser/chromium.sh && $(BIN)/python -m tests.bench
 
 format: $(VENV)/.installed-dev   ## Put the code into its usual form

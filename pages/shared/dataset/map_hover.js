@@ -66,7 +66,7 @@ class Card {
   attach() {
     const chart = this.container?.querySelector(".js-plotly-plot")
     if (typeof chart?.on !== "function") return
-    // Again and again, as Plotly draws both again. The area inside a lasso would keep the pointer from its dots.
+    // Each time, as Plotly may have drawn both again. The area inside a lasso would keep the pointer from its dots.
     for (const label of chart.querySelectorAll(".hoverlayer")) label.style.display = "none"
     for (const area of chart.querySelectorAll(".selectionlayer path")) area.style.pointerEvents = "none"
     // Plotly makes this function again whenever it forgets who listens.
