@@ -170,13 +170,7 @@ def _settings(
         "OPTIMIZER": (f"keras.optimizers.{first.name}", ""),
         "OPTIONS": (repr(first.options), "of the optimizer, beside its rate"),
         "LEARNING_RATE": (first.rate_source, _BY_STEP if first.schedule else ""),
-        "LOSS": (plan_loss(training, len(manifest.classes)).source, ""),
-        "FOCAL_GAMMA": (
-            repr(training.focal_gamma),
-            "of the focal loss, as FOCAL_ALPHA; focal_objective says what they mean",
-        ),
-        "FOCAL_ALPHA": (repr(training.focal_alpha), ""),
-        "LABEL_SMOOTHING": (repr(training.label_smoothing), "share of a label that is spread over all classes"),
+        **_loss(training, len(manifest.classes)),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
         "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),
         "FINETUNE_EPOCHS": (repr(training.finetune_epochs), _EACH if training.finetune_stages > 1 else _AFTER),
@@ -187,6 +181,18 @@ def _settings(
         "UNFREEZE_FROM": (_names(facts.get("unfreeze_from", "")), "first layer of the base that is trained too"),
         "BLOCK_RATE_FACTOR": (repr(training.block_rate_factor), "rate of a block as a part of that of the one above"),
         "BLOCK_STARTS": (_names(facts.get("block_starts", [])), "first layers of the base's blocks, but for the first"),
+    }
+
+
+def _loss(training: TrainConfig, classes: int) -> dict[str, tuple[str, str]]:
+    return {
+        "LOSS": (plan_loss(training, classes).source, ""),
+        "FOCAL_GAMMA": (
+            repr(training.focal_gamma),
+            "of the focal loss, as FOCAL_ALPHA; focal_objective says what they mean",
+        ),
+        "FOCAL_ALPHA": (repr(training.focal_alpha), ""),
+        "LABEL_SMOOTHING": (repr(training.label_smoothing), "share of a label that is spread over all classes"),
     }
 
 
