@@ -240,10 +240,17 @@ class JobFolder:
         """Whether somebody asked for a stop."""
         return (self.path / "stop").exists()
 
-    def note_ended(self) -> None:
-        """Notes, before its worker is ended, that this program does it: whoever finds it gone says so."""
-        with contextlib.suppress(OSError):  # no room for the note: it is ended all the same
-            (self.path / "ended").touch()
+    def note_ended(self) -> bool:
+        """Notes, before its worker is ended, that this program does it: whoever finds it gone says so.
+
+        Returns:
+            bool. Whether this call made the note; false where it stands already or there is no room for it.
+        """
+        try:
+            (self.path / "ended").touch(exist_ok=False)
+        except OSError:  # no room for the note: it is ended all the same
+            return False
+        return True
 
     def forget_ended(self) -> None:
         """Takes that note back: its worker could not be reached."""

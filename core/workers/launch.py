@@ -129,9 +129,9 @@ def uses_cluster() -> bool:
 
 def _end(job: JobFolder, status: Status, *, kill: bool) -> bool:
     """Tells a worker that was asked to stop to end, or ends it; whether it could be reached."""
-    job.note_ended()
+    noted = job.note_ended()
     reached = bool(_executor_of(job).terminate(job, status, kill=kill))
-    if not reached:
+    if noted and not reached:  # an earlier call's note stands: its signal has ended the worker since
         job.forget_ended()
     return reached
 

@@ -209,7 +209,7 @@ def test_scaling_before_a_network_that_scales_inside_is_told() -> None:
         (ARRAYS + "X = X / 255.0\n", PLAIN, "X, y"),
     ):
         (one,) = found(record(feed, model, fit, "EfficientNetB0"), "double-rescale")
-        assert "/ 255.0, and EfficientNetB0 scales pixels inside" in one["claim"]
+        assert "/ 255.0, and EfficientNetB0 scales pixels itself" in one["claim"]
     assert not found(record(FOLDER, backbone="EfficientNetB0"), "double-rescale")
 
 

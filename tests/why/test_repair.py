@@ -148,7 +148,7 @@ def test_what_reading_alone_finds_stands_beside_what_no_configuration_expresses(
         side(text)
     assert "wrong-preprocess" not in str(caught.value.lines), "small beside what was asked: told as information only"
     with pytest.raises(
-        NotExpressed, match=r"Static analysis \(not tested\) finds in line \d+: .* scales pixels inside"
+        NotExpressed, match=r"Static analysis \(not tested\) finds in line \d+: .* scales pixels itself"
     ) as caught:
         side(text.replace("resnet_v2", "vgg16").replace("applications.VGG16", "applications.EfficientNetB0"))
     assert {"data.preprocessing", "wrong-preprocess-for-backbone"} <= {line["factor"] for line in caught.value.lines}

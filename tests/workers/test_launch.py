@@ -191,6 +191,21 @@ def test_whoever_finds_a_worker_gone_that_was_ended_says_so(run: Run, worker: Ca
     assert run.status().message == "Its process has ended; Resume continues after the last finished epoch."
 
 
+def test_a_second_kill_that_comes_too_late_does_not_take_back_who_ended_the_worker(
+    run: Run, worker: Callable[[str], Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at its exit code and the second signal the worker may end by the first."""
+    worker("import time; time.sleep(60)")
+    launch.start(run, parent_pipe=False)
+    with monkeypatch.context() as late:
+        late.setattr(launch.local, "poll", lambda job: Status(status="running"))
+        launch.end_now(run)
+        late.setattr(launch.local, "terminate", lambda job, status, *, kill: False)
+        with pytest.raises(RunError, match="cannot be reached"):
+            launch.end_now(run)
+    assert ended(run).message == "The worker did not stop and was killed. Resume continues after the last finished epoch."
+
+
 def test_a_run_that_another_process_has_taken_over_is_not_called_dead(
     run: Run, worker: Callable[[str], Started]
 ) -> None:

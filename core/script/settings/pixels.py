@@ -77,7 +77,7 @@ def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
         found.ask(KEY, f"{where}the pixel range of {text} is known only when the script runs", line)
     elif own == "raw":
         name = story.base.name if story.base is not None else "the backbone"
-        found.leave_out(KEY, "backbone", f"no rescale and no preprocess_input: {name} scales pixels inside", line)
+        found.leave_out(KEY, "backbone", f"no rescale and no preprocess_input: {name} scales pixels itself", line)
     else:
         found.leave_out(KEY, "none", "no rescale and no preprocess_input: pixels stay at 0 to 255", line)
 

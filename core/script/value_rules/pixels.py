@@ -77,7 +77,7 @@ def _twice(course: Course, array: Array, by: Value) -> Finding | None:
             else f"{steps[0].text} in {course.where(steps[0].line)} and {steps[-1].text} here",
         )  # fmt: skip
     if wants == "raw" and scale_of(array) in ("unit", "tf", "tiny"):
-        return _double(steps[0].line, f"{steps[0].text}, and {getattr(by, 'name', '')} scales pixels inside")
+        return _double(steps[0].line, f"{steps[0].text}, and {getattr(by, 'name', '')} scales pixels itself")
     return None
 
 
