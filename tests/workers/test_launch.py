@@ -203,7 +203,9 @@ def test_a_second_kill_that_comes_too_late_does_not_take_back_who_ended_the_work
         late.setattr(launch.local, "terminate", lambda job, status, *, kill: False)
         with pytest.raises(RunError, match="cannot be reached"):
             launch.end_now(run)
-    assert ended(run).message == "The worker did not stop and was killed. Resume continues after the last finished epoch."
+    assert (
+        ended(run).message == "The worker did not stop and was killed. Resume continues after the last finished epoch."
+    )
 
 
 def test_a_run_that_another_process_has_taken_over_is_not_called_dead(

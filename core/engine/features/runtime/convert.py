@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from core.data.conversion_cache import ConversionCache
-from core.engine.features.runtime.openvino_network import FILE, OpenVinoNetwork, load_openvino
+from core.engine.features.runtime.openvino_network import FILE, OpenVinoNetwork, core, load_openvino
 from core.errors import RunError
 from core.models.build import weights_hash
 from core.sections.runtimes import openvino_version
@@ -83,9 +83,8 @@ def write_openvino(network: keras.Model, path: Path) -> None:
     frozen = convert_variables_to_constants_v2(graph.get_concrete_function()).graph.as_graph_def()
     beside = path.with_suffix(".pb")
     beside.write_bytes(frozen.SerializeToString())
-    openvino = load_openvino()
     try:
-        openvino.save_model(openvino.Core().read_model(str(beside)), str(path), compress_to_fp16=False)
+        load_openvino().save_model(core().read_model(str(beside)), str(path), compress_to_fp16=False)
     except RuntimeError as error:
         why = str(error).strip().splitlines()[-1][:200]
         raise RunError(

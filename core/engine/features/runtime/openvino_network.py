@@ -5,6 +5,7 @@ the same bits in every batch, at every place and with every number of threads, w
 keeps the processors busy is that several images are under way at a time, one for each of them.
 """
 
+import functools
 import queue
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,17 @@ def load_openvino() -> Any:
     return openvino
 
 
+@functools.cache
+def core() -> Any:
+    """OpenVINO's core, one for the life of the process.
+
+    Each core that loads the plugin for the CPU gives its thread a stack for signals, and puts the former one back when
+    it goes. Of two that go in the order they came, the second puts back a stack that is freed, and the next signal
+    (Ctrl-C, or a kill that the worker could have answered by saving its model) ends the process as a crash.
+    """
+    return load_openvino().Core()
+
+
 class OpenVinoNetwork:
     """A network from a folder of the conversion cache, compiled for this processor.
 
@@ -56,7 +68,7 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,  # others work on this machine too
         }
         try:
-            compiled = load_openvino().Core().compile_model(str(folder / FILE), "CPU", settings)
+            compiled = core().compile_model(str(folder / FILE), "CPU", settings)
         except (RuntimeError, OSError) as error:
             raise RunError(f"the converted network in {folder} cannot be loaded") from error
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()

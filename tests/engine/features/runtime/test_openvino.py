@@ -1,5 +1,6 @@
 """Features by OpenVINO: the same bits in any batch, place and thread count, and TensorFlow's numbers to a millionth."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,33 @@ def test_a_damaged_conversion_is_made_anew(thin_here: None) -> None:
         with pytest.raises(RunError, match=r"cannot be loaded$"):
             OpenVinoNetwork(folder)
         assert converted(base)(pixels).tobytes() == expected.tobytes()
+
+
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from core.engine.features.runtime.openvino_network import FILE, OpenVinoNetwork, load_openvino
+openvino = load_openvino()
+from openvino import opset13 as opset
+pixels = opset.parameter([1, 8, 8, 3], openvino.Type.u8)
+model = openvino.Model([opset.convert(pixels, "f32")], [pixels])
+openvino.save_model(model, str(Path(sys.argv[1]) / FILE), compress_to_fp16=False)
+first, second = (OpenVinoNetwork(Path(sys.argv[1])) for _ in range(2))
+first = None
+second = None
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("answered")
+"""
+
+
+def test_a_process_answers_a_signal_after_its_networks_have_gone(tmp_path: Path) -> None:
+    """Two networks with a core each, the older gone first, left a signal no stack: the process crashed."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "answered\n"), done.stderr
 
 
 def test_what_cannot_be_converted_is_told(thin_here: None) -> None:
