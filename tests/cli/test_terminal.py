@@ -130,21 +130,13 @@ def test_after_a_resume_only_new_epochs_are_shown(
     assert capsys.readouterr().err == ""
 
 
-def arrive(name: signal.Signals) -> None:
-    """Calls what would be called, without the system: a real signal has ended a test process in which a browser and
-    other libraries had been. A real Ctrl-C is in tests/test_worker.py."""
-    handler = signal.getsignal(name)
-    assert callable(handler)
-    handler(name, None)
-
-
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_asks_the_run_to_stop_and_goes_on_following(
     polls: Callable[..., Run], capsys: pytest.CaptureFixture[str], name: signal.Signals
 ) -> None:
     before = signal.getsignal(name)
     running = Status(status="running")
-    run = polls((running, lambda _: arrive(name)), (dataclasses.replace(running, status="stopped"), str))
+    run = polls((running, lambda _: signal.raise_signal(name)), (dataclasses.replace(running, status="stopped"), str))
     assert follow(run).status == "stopped"
     assert run.stop_requested()
     assert capsys.readouterr().err == "Stopping after this batch; the model so far is kept.\n"
