@@ -78,7 +78,7 @@ READS = {
     "core.export.prepared", "core.files", "core.hosts", "core.housekeeping.clock",
     "core.housekeeping.retention", "core.housekeeping.trash", "core.housekeeping.trial_ids",
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
-    "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.spec", "core.jobs.time_limits",
+    "core.insight.side_by_side", "core.insight.stored", "core.insight.views", "core.jobs.job", "core.jobs.spec", "core.jobs.time_limits",
     "core.checks.context", "core.checks.coverage", "core.data.positive", "core.feature_check.store",
     "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.backbone",
     "core.models.catalogue",

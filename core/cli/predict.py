@@ -15,10 +15,11 @@ from core.data.names import safe_stem
 from core.environment import quieten_tensorflow
 from core.errors import DataError
 from core.insight import calibration, reference
-from core.insight.answer import METHODS, Prediction, Reply
+from core.insight.answer import METHODS, Prediction
 from core.insight.overlay import overlay
 from core.insight.side_by_side import Pair, side_by_side
 from core.insight.stored import stored_predictions
+from core.insight.views import ALONE, MOST, Answer, Views, averaged, views_of
 from core.store.csv_tables import csv_bytes
 from core.store.run_images import run_rendering
 from core.store.runs import Run, RunStore
@@ -42,12 +43,22 @@ def add_parser(command: AddCommand) -> None:
         help="calibrated probabilities (temperature scaling fitted on the validation set)",
     )
     parser.add_argument(
+        "--views",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"average the probabilities over N views of each image, 1 to {MOST}: the image, then mirrored and changed "
+        "at random as the run's training images were (test-time augmentation; refused for a run without "
+        "augmentation); takes N times as long; --calibrated keeps the temperature fitted without views. "
+        "Measured on two sets: no gain in accuracy is shown; AUC about 0.003 higher with 8 views (docs/defaults.md)",
+    )
+    parser.add_argument(
         "--with", dest="other", metavar="RUN", help="also predict with another run; disagreements come first"
     )
 
 
-def ask(run: Run, heat: bool, later: list[Callable[[], object]]) -> Callable[[Any], Reply]:
-    """From a run and whether maps are wanted to a function from pixels to a reply.
+def ask(run: Run, later: list[Callable[[], object]]) -> Answer:
+    """From a run to a function from pixels to a reply.
 
     It loads TensorFlow only where the run's model is not kept in a converted form; then what keeps it so is added to
     `later`.
@@ -56,14 +67,14 @@ def ask(run: Run, heat: bool, later: list[Callable[[], object]]) -> Callable[[An
 
     converted = open_converted(run)
     if converted is not None:
-        return lambda pixels: converted.answer(pixels, heat=heat)
+        return converted.answer
     quieten_tensorflow()
     from core.engine.insight.keep_converted import keep_converted
     from core.engine.insight.predict import load_model
 
     model = load_model(run)
     later.append(lambda: keep_converted(run, model.network))
-    return lambda pixels: model.answer(pixels, heat=heat)
+    return model.answer
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -82,12 +93,14 @@ def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> 
     other = RunStore().get(options.other) if options.other else None
     for asked in filter(None, (run, other)):
         require_model(asked)
+    views = views_of(run, options.views)
+    other_views = views_of(other, options.views) if other else ALONE
     temperature = _temperature(run) if options.calibrated else 1.0
     paths = expand_images(options.images)
     images: list[NamedImage] = [(str(path), path) for path in paths]
-    raw = list(answers(run, images, ask(run, options.heatmaps is not None, later)))
+    raw = list(answers(run, images, averaged(ask(run, later), views, heat=options.heatmaps is not None)))
     found = [calibration.apply_temperature(answer, temperature) for answer in raw]
-    theirs = list(answers(other, images, ask(other, False, later))) if other else []
+    theirs = list(answers(other, images, averaged(ask(other, later), other_views))) if other else []
     classes = run.classes()
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
@@ -103,12 +116,24 @@ def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> 
         record["predictions"] = [_record(answer, maps.get(k)) for k, answer in enumerate(found)]
         if options.calibrated:
             record["temperature"] = temperature
+        if views.count > 1:
+            record["views"] = views.to_record()
         if other:
             record |= {"other": other.id, "pairs": [_pair_record(pair) for pair in pairs]}
+            if views.count > 1:
+                record["other_views"] = other_views.to_record()
         print_json(record)
     else:
-        _print(run, found, pairs, notice)
+        _print(run, found, pairs, [*_views_in_words(views, other, other_views), notice])
     return 0 if any(answer.label for answer in found) else 1
+
+
+def _views_in_words(views: Views, other: Run | None, other_views: Views) -> list[str]:
+    """For a person: over which views the probabilities are averaged."""
+    if views.count == 1:
+        return []
+    said = [f"Mean of {views.count} views of each image: {views.describe()}."]
+    return [*said, f"Of run {other.id}: {other_views.describe()}."] if other and other_views != views else said
 
 
 def _temperature(run: Run) -> float:
@@ -164,7 +189,7 @@ def _pair_record(pair: Pair) -> Record:
     }  # fmt: skip
 
 
-def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice: str) -> None:
+def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notices: Sequence[str]) -> None:
     """For a person: a line an image, foreign ones marked, then what the other run says."""
     ood_limit = reference.read_ood_limit(run)
     for answer in found:
@@ -178,5 +203,5 @@ def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice:
         print(METHODS[method])
     for pair in pairs:
         print(f"{'agree   ' if pair.agree else 'DISAGREE'}  {pair.file}  {pair.words()}")
-    if notice:
+    for notice in filter(None, notices):
         print(notice)

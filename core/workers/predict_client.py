@@ -10,6 +10,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from core.data.images import Pixels, Source
 from core.environment import environment
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
+from core.insight.views import ALONE, Views, averaged
 from core.progress import Progress
 from core.store.csv_tables import csv_text
 from core.store.parked import parked
@@ -49,6 +51,7 @@ def predict(
     progress: Progress | None = None,
     *,
     heat: bool = False,
+    views: Views = ALONE,
 ) -> list[Prediction]:
     """Class probabilities of images and what is near them, by the service process.
 
@@ -57,6 +60,7 @@ def predict(
         images: sequence of (name, path or bytes).
         progress: callable of (done, total). Defaults to none.
         heat: bool. Whether to say where the model looks, too. Defaults to no.
+        views: Views. Over which probabilities are averaged. Defaults to the image alone.
 
     Returns:
         One prediction an image, in their order; an image that cannot be read has its `error` set.
@@ -65,7 +69,7 @@ def predict(
         RunError: the run has no model, or it cannot be loaded.
     """
     service = _service()
-    return list(answers(run, images, lambda pixels: service.ask(run, pixels, heat=heat), progress))
+    return list(answers(run, images, averaged(partial(service.ask, run), views, heat=heat), progress))
 
 
 def release() -> None:

@@ -296,6 +296,9 @@ the run they are compared with."""
 CALIBRATED = "predict_calibrated"
 """Session key: whether probabilities are shown calibrated."""
 
+VIEWS = "predict_views"
+"""Session key: over how many views of each image the probabilities are averaged."""
+
 OTHER_RUN = "predict_other_run"
 """Session key: the id of the run that the answers are compared with."""
 

@@ -131,15 +131,8 @@ class Bench:
         split = folds.split(fold - 1, inner, config.data.seed + repeat - 1)
         dataset, held_out = with_split(self._dataset, split.train, split.val, split.test), split.test or split.val
         said = self._answers(config, dataset, folds, held_out)
-        labels = self._dataset.labels(held_out)
-        right = metrics.decide(said) == labels
-        found = {
-            "repeat": repeat, "fold": fold, "count": len(held_out), "correct": int(right.sum()),
-            "accuracy": metrics.accuracy(labels, said), "auc": metrics.auc(labels, said),
-            "balanced": float(np.mean([right[labels == k].mean() for k in np.unique(labels)])),
-            "loss": metrics.cross_entropy(labels, said), "seconds": time.process_time() - began,
-        }  # fmt: skip
-        return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in found.items()}
+        record = {"repeat": repeat, "fold": fold, **figures_of(self._dataset.labels(held_out), said)}
+        return {**record, "seconds": time.process_time() - began}
 
     def _answers(self, config: RunConfig, dataset: Dataset, folds: Folds, held_out: Any) -> Any:
         if config.training.is_frozen:
@@ -148,6 +141,18 @@ class Bench:
             assert answered is not None
             return answered.probabilities
         return _trained(config, dataset)(held_out)
+
+
+def figures_of(labels: Any, said: Any) -> dict[str, Any]:
+    """Figures of one fold's answers, those that are not finite as None."""
+    right = metrics.decide(said) == labels
+    found = {
+        "count": len(labels), "correct": int(right.sum()),
+        "accuracy": metrics.accuracy(labels, said), "auc": metrics.auc(labels, said),
+        "balanced": float(np.mean([right[labels == k].mean() for k in np.unique(labels)])),
+        "loss": metrics.cross_entropy(labels, said),
+    }  # fmt: skip
+    return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in found.items()}
 
 
 def _trained(config: RunConfig, dataset: Dataset) -> Any:

@@ -296,6 +296,59 @@ def test_predict_with_another_run_puts_both_side_by_side(
     assert f"DISAGREE  {image}  b 0.7500 / a 0.7500" in capsys.readouterr().out
 
 
+def with_flip(run: Run, name: str = "mine") -> None:
+    """The run's training images were mirrored."""
+    config = make_config("/data", {"data.image_size": 16, "data.augmentation": "flip horizontal"}, name=name)
+    files.write_json(run.path / "config.json", config.to_dict())
+
+
+class LeftModel(SureModel):
+    """Class b where the left half is brighter."""
+
+    def answer(self, pixels: Any, *, heat: bool = False) -> Reply:
+        bright = pixels[:, :, :8].mean(axis=(1, 2, 3)) / 255
+        return Reply(np.stack([1 - bright, bright], axis=1))
+
+
+def test_predict_averages_over_views(
+    trained: Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["core.engine.insight.predict"], "load_model", lambda run: LeftModel())
+    with_flip(trained)
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:, :8], pixels[:, 8:] = 204, 102
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    plain = json_of(capsys, "predict", trained.id, tmp_path / "x.png")
+    assert json_of(capsys, "predict", trained.id, tmp_path / "x.png", "--views", 1) == plain
+    assert plain["predictions"][0]["probabilities"] == pytest.approx({"a": 0.2, "b": 0.8})
+    record = json_of(capsys, "predict", trained.id, tmp_path / "x.png", "--views", 2)
+    assert record["predictions"][0]["probabilities"] == pytest.approx({"a": 0.4, "b": 0.6})
+    assert record["views"] == {"count": 2, "mirrored": ["horizontal"], "random": 0, "augmentation": "flip horizontal"}
+    assert main("predict", trained.id, tmp_path / "x.png", "--views", 2) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"{tmp_path / 'x.png'}  b  0.6000",
+        "Mean of 2 views of each image: the image, mirrored left to right.",
+    ]
+
+
+def test_predict_refuses_views_that_the_augmentation_does_not_allow(trained: Run, image: Path, capsys: Capture) -> None:
+    said = refused(capsys, "predict", trained.id, image, "--views", 2)
+    assert said == (
+        f"run {trained.id} has no views of an image besides the image itself: its training images were not augmented; "
+        "give 1"
+    )
+    with_flip(trained)
+    other = RunStore().create(make_config("/data", {"data.image_size": 16}, name="theirs"))
+    files.write_json(other.path / "manifest.json", {"root": "/data", "classes": ["b", "a"]})
+    (other.path / "model.keras").write_bytes(b"x")
+    said = refused(capsys, "predict", "mine", image, "--views", 2, "--with", "theirs")
+    assert said.startswith(f"run {other.id} has no views of an image besides the image itself")
+    with_flip(other, "theirs")
+    record = json_of(capsys, "predict", "mine", image, "--views", 2, "--with", "theirs")
+    assert record["other_views"] == record["views"]
+
+
 def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture) -> None:
     keep_predictions(trained, [("a", 0.1), ("a", 0.6), ("b", 0.7), ("b", 0.4)])
     record = json_of(capsys, "evaluate", "mine", "--threshold", "0.65")

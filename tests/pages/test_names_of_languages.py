@@ -9,6 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.insight.answer import Prediction
+from core.insight.views import ALONE
 from pages.shared import state
 from pages.shared.dataset import sources
 from pages.shared.predict import asking
@@ -74,7 +75,7 @@ def test_live_shows_them(make_run) -> None:
 
 
 def test_predict_shows_them(make_run, monkeypatch) -> None:
-    def predict(run, images, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False, views=ALONE):
         return [
             Prediction(name, CLASSES[2], 0.5, dict(zip(CLASSES, (0.2, 0.3, 0.5), strict=True))) for name, _ in images
         ]

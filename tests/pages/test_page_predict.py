@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
+from core.insight.views import ALONE
 from core.workers.predict_client import NOT_MEDICAL, answers, to_csv
 from pages.shared.predict import asking, image_sources
 from pages.shared.widgets.text import plain
@@ -35,7 +36,7 @@ def asked(monkeypatch) -> list[list[str]]:
     """Names of the images in each question to the model, which reads all but `broken.png`."""
     questions: list[list[str]] = []
 
-    def predict(run, images, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False, views=ALONE):
         questions.append([name for name, _ in images])
         a, b = run.classes()
         if progress:
@@ -105,7 +106,7 @@ def test_images_get_cards_and_a_table(make_run, asked):
 
 
 def test_what_is_not_read_beside_a_jpeg_stays_named_as_long_as_the_jpeg_is_shown(make_run, monkeypatch):
-    def ask(run, images, progress=None, *, heat=False):
+    def ask(run, images, progress=None, *, heat=False, views=ALONE):
         return list(answers(run, images, lambda pixels: np.full((len(pixels), 2), 0.5)))
 
     monkeypatch.setattr("pages.shared.predict.asking.predict", ask)
@@ -231,7 +232,7 @@ def test_medical_answers_never_stand_without_the_warning(make_run, asked, classe
 
 
 def test_a_model_that_cannot_answer_is_one_sentence(make_run, monkeypatch):
-    def refuse(run, images, progress=None, *, heat=False):
+    def refuse(run, images, progress=None, *, heat=False, views=ALONE):
         raise RunError(f"the model of run {run.id} could not answer")
 
     monkeypatch.setattr(asking, "predict", refuse)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.insight.answer import Prediction
+from core.insight.views import ALONE
 from pages.shared.predict import asking, image_sources
 from tests.pages.driver import elements
 from tests.pages.test_page_predict import open_predict, png
@@ -13,7 +14,7 @@ def questions(monkeypatch) -> list[tuple[list[str], bool]]:
     """The images of each question to the model, and whether it was asked for a map."""
     asked: list[tuple[list[str], bool]] = []
 
-    def predict(run, images, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False, views=ALONE):
         asked.append(([name for name, _ in images], heat))
         a, b = run.classes()
         return [Prediction(name, b, 0.75, {a: 0.25, b: 0.75}) for name, _ in images]

@@ -11,6 +11,7 @@ from core import files
 from core.insight import reference
 from core.insight.answer import METHODS, Insight, Neighbour, Prediction
 from core.insight.reference import measure
+from core.insight.views import ALONE
 from core.store.runs import Run
 from core.workers.try_model_client import IMPORTED
 from pages.shared.predict import asking
@@ -43,7 +44,7 @@ def asked(monkeypatch) -> list[tuple[str, int, bool]]:
     """
     questions: list[tuple[str, int, bool]] = []
 
-    def predict(run, images, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False, views=ALONE):
         questions.append((run.title(), len(images), heat))
         return [answer_of(run, name, heat) for name, _ in images]
 

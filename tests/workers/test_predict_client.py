@@ -14,8 +14,10 @@ from PIL import Image
 from core import files
 from core.config import make_config
 from core.errors import RunError
-from core.insight.answer import Insight, Prediction
+from core.insight.answer import Insight, Prediction, Reply
+from core.insight.views import Views
 from core.store.runs import Run, RunStore
+from core.workers import predict_client
 from core.workers.predict_client import CHUNK, NamedImage, answers, is_medical, require_model, to_csv, write_message
 
 MakeTrained = Callable[..., Run]
@@ -175,3 +177,25 @@ def test_a_message_is_a_line_of_json_and_the_bytes_it_announces() -> None:
     pipe = io.BytesIO()
     write_message(pipe, {"run": "ü", "shape": (1, 2)}, b"\n\0")
     assert pipe.getvalue() == b'{"run": "\\u00fc", "shape": [1, 2]}\n\n\0'
+
+
+def test_the_service_is_asked_about_each_view(trained: MakeTrained, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, bool]] = []
+
+    class Service:
+        def ask(self, run: Run, pixels: NDArray[np.uint8], *, heat: bool = False) -> Reply:
+            asked.append((len(pixels), heat))
+            share = pixels[:, :, :8].mean(axis=(1, 2, 3)) / 255
+            return Reply(np.stack([1 - share, share], axis=1))
+
+    monkeypatch.setattr(predict_client, "_service", Service)
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:, :8] = 255
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    images: list[NamedImage] = [("x", out.getvalue())]
+    run = trained("a", "b")
+    assert predict_client.predict(run, images)[0].probabilities == {"a": 0.0, "b": 1.0}
+    [found] = predict_client.predict(run, images, heat=True, views=Views(("horizontal",)))
+    assert found.probabilities == {"a": 0.5, "b": 0.5}
+    assert asked == [(1, False), (1, True), (1, False)]

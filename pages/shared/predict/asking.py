@@ -7,6 +7,7 @@ import streamlit as st
 from core.access import PUBLIC, Action, mode
 from core.errors import DataError, UserError
 from core.insight.answer import Prediction
+from core.insight.views import ALONE, Views
 from core.progress import Progress
 from core.store.runs import Run
 from core.workers.predict_client import NamedImage, predict
@@ -19,7 +20,9 @@ from pages.shared.state import ANSWERS
 from pages.shared.widgets.text import plain, sentence
 
 
-def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bool = False) -> list[Prediction] | None:
+def ask_once(
+    run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bool = False, views: Views = ALONE
+) -> list[Prediction] | None:
     """The answers of a run; None when it could not answer, which is then said.
 
     Args:
@@ -27,9 +30,10 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
         images: Those to be asked about.
         slot: Session key under which the answers are remembered. Defaults to that of the first run.
         heat: Whether to compute the class activation map, too. Defaults to no.
+        views: Over which probabilities are averaged. Defaults to the image alone.
     """
     stamps = tuple(file_stamp(run.path / name) for name in ("model.keras", "reference.npz"))
-    about = (run.id, stamps, heat, tuple(image.key for image in images))
+    about = (run.id, stamps, heat, views, tuple(image.key for image in images))
     known, answers = st.session_state.get(slot, (None, None))
     if known == about:
         return list(answers)
@@ -41,6 +45,7 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
                 [(image.name, image.source) for image in images],
                 lambda done, total: bar.progress(done / total, text=f"{done} of {total} images"),
                 heat,
+                views,
             )
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/error:")
@@ -52,8 +57,8 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
 
 
 @guarded(Action.PREDICT)
-def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool) -> list[Prediction]:
+def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool, views: Views) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
         raise DataError("a run is training, and this machine does not have enough memory for both; try again later")
-    admit_questions(len(images))
-    return predict(run, images, progress, heat=heat)
+    admit_questions(len(images) * views.count)
+    return predict(run, images, progress, heat=heat, views=views)

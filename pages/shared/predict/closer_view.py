@@ -109,7 +109,8 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
         return
     names = list(maps)
     if st.session_state.get(CLOSER_CLASS) not in names:
-        st.session_state[CLOSER_CLASS] = answer.label
+        # With views of the image, the predicted class may not be among those with a map, which are of the image itself.
+        st.session_state[CLOSER_CLASS] = answer.label if answer.label in names else names[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Explain class",

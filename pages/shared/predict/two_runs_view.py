@@ -8,15 +8,19 @@ import streamlit as st
 
 from core.insight.answer import Prediction
 from core.insight.side_by_side import Pair, side_by_side
+from core.insight.views import Views
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once
+from pages.shared.predict.choose_views import views_of_other
 from pages.shared.predict.shown import Shown
 from pages.shared.run.facts import data_facts, title
 from pages.shared.state import OTHER_ANSWERS, OTHER_RUN
 from pages.shared.widgets.text import moment, plain
 
 
-def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+def two_runs(
+    run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Sequence[Prediction], views: Views
+) -> None:
     """Offers a second run, asks it, and shows both.
 
     Args:
@@ -24,6 +28,7 @@ def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Se
         runs: All that have a model.
         images: Those that were asked about.
         answers: One for each, as the model gave them.
+        views: Over which they were averaged; the other run gets as many as its augmentation allows.
     """
     others = {other.id: other for other in runs if other.id != run.id and same_classes(run, other)}
     if not others:
@@ -43,8 +48,11 @@ def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Se
     )
     if chosen is None:
         return
-    theirs = ask_once(others[chosen], images, OTHER_ANSWERS)
+    other_views = views_of_other(others[chosen], views)
+    theirs = ask_once(others[chosen], images, OTHER_ANSWERS, views=other_views)
     if theirs is not None:
+        if other_views != views:
+            st.caption(f"Views of the other run: {plain(other_views.describe())}.")
         _show(run, others[chosen], images, side_by_side(answers, theirs))
 
 

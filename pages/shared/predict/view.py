@@ -19,6 +19,7 @@ from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
 from core.workers.try_model_client import import_notes, is_imported
 from pages.shared.predict.asking import ask_once
+from pages.shared.predict.choose_views import choose_views
 from pages.shared.predict.closer_view import CARDS, closer_look
 from pages.shared.predict.closer_view import SIDE as CLOSER_SIDE
 from pages.shared.predict.shown import Shown
@@ -83,7 +84,8 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
         runs: All runs with a model: one of them may be asked too.
     """
     few = len(images) <= CARDS
-    raw = ask_once(run, images, heat=few)
+    views = choose_views(run)
+    raw = ask_once(run, images, heat=few, views=views)
     if raw is None:
         return
     medical = read_config(run) is not None and is_medical(run)
@@ -102,7 +104,7 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
         st.caption(f"Predicted with {runtime}.")
     if not few:
         closer_look(run, images, answers, _for_closer_look)
-    two_runs(run, runs, images, raw)
+    two_runs(run, runs, images, raw, views)
 
 
 def _say_foreign(answers: Sequence[Prediction]) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 from core.data import sample
 from core.insight.answer import Insight, Neighbour, Prediction
+from core.insight.views import ALONE
 from core.store import examples
 from core.store.runs import RunStore
 from pages.shared.predict import asking
@@ -37,7 +38,7 @@ def asked(monkeypatch) -> list[str]:
     """Names of the images that the model was asked about."""
     names: list[str] = []
 
-    def predict(run, images, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False, views=ALONE):
         names.extend(name for name, _ in images)
         near = (Neighbour(run.data().train[0]["path"], "NORMAL", 0.1),)
         both = {"NORMAL": 0.75, "PNEUMONIA": 0.25}
