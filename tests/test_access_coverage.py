@@ -69,7 +69,7 @@ READS = {
     "core.bisect.ends", "core.bisect.headline", "core.course.caveats", "core.runs_table.details",
     "core.data.augment", "core.data.collections",
     "core.data.corrections", "core.data.dataset", "core.data.dataset_index", "core.data.feature_cache",
-    "core.data.images",
+    "core.data.file_names", "core.data.images", "core.data.preprocessing",
     "core.data.ingest", "core.data.layout", "core.data.layout_choice", "core.data.leftovers",
     "core.data.listing", "core.data.order", "core.data.rendering", "core.data.sample", "core.data.scan",
     "core.data.set_names", "core.data.split",

@@ -15,9 +15,9 @@ from core.checks.finding import Finding
 from core.checks.gray_histogram import GrayHistogram, training_histogram
 from core.checks.sample import Sample, measured_sample
 from core.config import RunConfig
-from core.data import images
 from core.data.dataset import Dataset
 from core.data.dataset_index import DatasetIndex, ImageFile
+from core.data.file_names import display_name
 from core.data.order import Indices, balanced_batches, epoch_batches
 from core.data.rendering import Rendering
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
@@ -118,7 +118,7 @@ class Context:
 
     @cached_property
     def preprocessing(self) -> str:
-        """How pixels are scaled, a key of `images.PREPROCESSING`."""
+        """How pixels are scaled, a key of `core.data.preprocessing.PREPROCESSING`."""
         return pixel_kind(self.backbone, self.config.data.preprocessing)
 
     @cached_property
@@ -183,7 +183,7 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 def named(names: Iterable[str], most: int = 5) -> str:
     """Names in a sentence, the first few of many."""
-    shown = [images.display_name(name) for name in names]
+    shown = [display_name(name) for name in names]
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 

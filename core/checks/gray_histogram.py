@@ -15,6 +15,7 @@ from core.data import images
 from core.data.augment import augment
 from core.data.dataset import Dataset
 from core.data.dataset_index import ImageFile
+from core.data.preprocessing import PREPROCESSING, preprocess
 from core.data.rendering import STRETCHED, Rendering
 
 VERSION = 1
@@ -46,12 +47,12 @@ class GrayHistogram:
         """Smallest, largest, mean and standard deviation of the values that a preprocessing makes of the pixels.
 
         Args:
-            preprocessing: str. A key of `images.PREPROCESSING`. Defaults to `raw`, the grey levels themselves.
+            preprocessing: str. A key of `core.data.preprocessing.PREPROCESSING`. Defaults to `raw`, the grey levels.
             divided_by: float. What the values are divided by afterwards. Defaults to 1.
         """
         every_level = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-        values = images.preprocess(every_level, preprocessing).astype(np.float64) / divided_by
-        counts = self.counts[:, ::-1] if images.PREPROCESSING[preprocessing].bgr else self.counts
+        values = preprocess(every_level, preprocessing).astype(np.float64) / divided_by
+        counts = self.counts[:, ::-1] if PREPROCESSING[preprocessing].bgr else self.counts
         seen = values[counts > 0]
         mean = float(np.average(values, weights=counts))
         std = float(np.sqrt(np.average((values - mean) ** 2, weights=counts)))

@@ -5,7 +5,7 @@ from collections import Counter
 
 from core.data.dataset import SAMPLE, Dataset, locate
 from core.data.dataset_index import DatasetIndex
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.layout_choice import HELP, Choice, parse_choice, remember_choice
 from core.data.table_choice import HELP as TABLE_HELP
 from core.data.table_choice import remember_table, table_choice

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 
 
 class Manifest(Protocol):

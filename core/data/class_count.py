@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from core.data import images
+from core.data.file_names import display_name
 from core.data.part_names import is_part
 from core.errors import DataError
 
@@ -34,7 +34,7 @@ def check_class_count(count: int, where: str) -> None:
     """
     if count > MOST_CLASSES:
         raise DataError(
-            f"There are {count:,} classes in {images.display_name(where)}; at most {MOST_CLASSES:,} are supported. If "
+            f"There are {count:,} classes in {display_name(where)}; at most {MOST_CLASSES:,} are supported. If "
             "its "
             "folders are patients or series, put them into one folder per class."
         )

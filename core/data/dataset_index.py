@@ -23,7 +23,7 @@ class ImageFile:
         width: Pixels as stored, before `orientation` is applied.
         height: Pixels as stored.
         mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`.
-        format: One of `images.FORMATS` or `"MPO"`, by content, whatever the file is called.
+        format: One of `image_opening.FORMATS` or `"MPO"`, by content, whatever the file is called.
         orientation: EXIF orientation, 1 (upright) to 8.
         group: What it belongs to by a table of labels, e.g. its patient, or `patient 7`, the seventh whose id stands in
             DICOM files; `""` if none says so.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from core.data import images
+from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice
 from core.data.listing import Folder
 from core.data.part_names import PartName, shown
@@ -85,14 +85,14 @@ def reading_by_hand(root: Path, top: Folder, choice: Choice) -> Reading:
             folder = top.below(name) or unwrapped(top).below(name)
             if folder is None or not folder.path:
                 raise LayoutQuestion(
-                    f"--layout names the folder {images.display_name(name)} for {role}, but there is none in "
-                    f"{images.display_name(str(root))}; --layout {AUTO} resets the choice.",
+                    f"--layout names the folder {display_name(name)} for {role}, but there is none in "
+                    f"{display_name(str(root))}; --layout {AUTO} resets the choice.",
                     (),
                 )
             inner = inside_part(folder)
             if not inner.filled:
                 raise LayoutQuestion(
-                    f"{images.display_name(name)}/ has no class folders with images, so it cannot be a split; choose "
+                    f"{display_name(name)}/ has no class folders with images, so it cannot be a split; choose "
                     "other folders.",
                     (),
                 )
@@ -113,12 +113,12 @@ def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
     parents = {folder.path.rpartition("/")[0] for folder in reading.folders} | {base.path}
     seen = [folder for path in sorted(parents) if (folder := top.below(path))]
     notes = [
-        f"{images.display_name(name)} is a link to a folder; links are not followed."
+        f"{display_name(name)} is a link to a folder; links are not followed."
         for folder in seen
         for name in folder.links
     ]
     notes += [
-        f"{images.display_name(name)}/ is hidden and skipped; rename it if it is a class."
+        f"{display_name(name)}/ is hidden and skipped; rename it if it is a class."
         for folder in seen
         for name in folder.hidden
     ]
@@ -126,7 +126,7 @@ def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
     for part in base.path.split("/") if base.path else ():
         inner = folder.child(part)
         notes += [
-            f"{images.display_name(child.name)}/ beside {images.display_name(part)}/ holds no images."
+            f"{display_name(child.name)}/ beside {display_name(part)}/ holds no images."
             for child in folder.folders
             if child is not inner and not child.total
         ]

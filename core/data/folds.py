@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.part_names import part_name
 from core.data.split import Split, choose_groups, join_files
 from core.errors import DataError

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import foreign, images
+from core.data import foreign
+from core.data.file_names import EXTENSIONS, display_name
+from core.data.image_opening import begins_as_image
 from core.data.layout import Layout, is_junk
 from core.data.listing import is_folder, status_of
 from core.data.table_labels import Labelled
@@ -57,7 +59,7 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
             else:
                 skipped.append((path, "has no class in its name"))
             if len(found) + len(skipped) > MAX_FILES:
-                shown = images.display_name(str(layout.root))
+                shown = display_name(str(layout.root))
                 raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the dataset's folder.")
     found.sort(key=lambda f: (f.split, f.label, f.path))
     return found, skipped
@@ -80,7 +82,7 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
     try:
         entries = sorted(os.scandir(root / relative), key=lambda e: e.name)
     except OSError as error:
-        yield images.display_name(relative), None, f"cannot be opened: {error.strerror}"
+        yield display_name(relative), None, f"cannot be opened: {error.strerror}"
         return
     for entry in entries:
         path = f"{relative}/{entry.name}".lstrip("/")
@@ -90,7 +92,7 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
             if depth > 0:
                 yield from _walk(root, path, depth - 1)
             elif depth == 0:
-                yield images.display_name(path), None, f"is more than {MAX_DEPTH} folders deep"
+                yield display_name(path), None, f"is more than {MAX_DEPTH} folders deep"
         else:
             yield _look_at(entry, path)
 
@@ -98,15 +100,15 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
 def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | None, str]:
     suffix = Path(entry.name).suffix.lower()
     if why := _why_passed_over(entry, suffix):
-        return images.display_name(path), None, why
+        return display_name(path), None, why
     try:
         path.encode()
         info = entry.stat()
         foreign_kind = suffix in foreign.EXTENSIONS and stat.S_ISREG(info.st_mode)
         if foreign_kind and (why := _why_foreign(Path(entry.path))):
-            return images.display_name(path), None, why
+            return display_name(path), None, why
     except UnicodeEncodeError:
-        return images.display_name(path), None, "has a name that is not valid text"
+        return display_name(path), None, "has a name that is not valid text"
     except OSError as error:
         return path, None, f"cannot be opened: {error.strerror}"
     if not stat.S_ISREG(info.st_mode):
@@ -117,7 +119,7 @@ def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | 
 def _why_passed_over(entry: os.DirEntry[str], suffix: str) -> str:
     if entry.is_symlink() and is_folder(entry):
         return "is a link to a folder; links are not followed"
-    return "" if suffix in images.EXTENSIONS | foreign.EXTENSIONS else _NO_IMAGE
+    return "" if suffix in EXTENSIONS | foreign.EXTENSIONS else _NO_IMAGE
 
 
 def _why_foreign(path: Path) -> str:
@@ -127,4 +129,4 @@ def _why_foreign(path: Path) -> str:
     """
     with path.open("rb") as file:
         start = file.read(200)
-    return "" if images.begins_as_image(start) else foreign.what_it_is(start) or _NO_IMAGE
+    return "" if begins_as_image(start) else foreign.what_it_is(start) or _NO_IMAGE

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.data import foreign, images
+from core.data import foreign
+from core.data.file_names import EXTENSIONS, display_name
 from core.data.layout import is_junk
 from core.errors import DataError
 
@@ -14,7 +15,7 @@ MAX_FILES = 50_000
 
 MAX_DEPTH = 8
 
-_EXTENSIONS = images.EXTENSIONS | foreign.EXTENSIONS  # those that are not read are named then
+_EXTENSIONS = EXTENSIONS | foreign.EXTENSIONS  # those that are not read are named then
 
 
 def expand_images(paths: Sequence[Path], most: int = MAX_FILES) -> list[Path]:
@@ -41,7 +42,7 @@ def expand_images(paths: Sequence[Path], most: int = MAX_FILES) -> list[Path]:
         found[before:] = sorted(found[before:])
         if len(found) == before:
             what = "folder" if path.is_dir() else "pattern"
-            raise DataError(f"the {what} {images.display_name(str(path))} has no images ({_kinds()})")
+            raise DataError(f"the {what} {display_name(str(path))} has no images ({_kinds()})")
     return found
 
 
@@ -59,7 +60,7 @@ def _images_in(folder: Path, depth: int) -> Iterator[Path]:
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
-        raise DataError(f"{images.display_name(str(folder))} cannot be opened: {error.strerror}") from error
+        raise DataError(f"{display_name(str(folder))} cannot be opened: {error.strerror}") from error
     for entry in entries:
         if is_junk(entry.name):
             continue
@@ -71,4 +72,4 @@ def _images_in(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _kinds() -> str:
-    return ", ".join(sorted(images.EXTENSIONS))
+    return ", ".join(sorted(EXTENSIONS))

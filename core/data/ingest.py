@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.data.class_count import check_planned_classes
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.names import JUNK, Location, Locations, safe_set, why_no_images
 from core.data.zip_names import UNKNOWN_CODE, has_unknown_code
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned

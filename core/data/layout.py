@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from core.data import images
 from core.data.class_count import check_class_count
 from core.data.every_reading import all_readings, passed_over, reading_by_hand
+from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice, read_choice
 from core.data.leftovers import is_junk
 from core.data.listing import Folder, list_folder, unreadable
@@ -93,10 +93,10 @@ def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> La
         kind=reading.kind,
         classes=tuple(sorted(reading.labels)),
         folders=tuple(replace(f, path=_from(reading.root, f.path)) for f in reading.folders),
-        outside=tuple(images.display_name(_from(reading.root, path)) for path in reading.outside),
+        outside=tuple(display_name(_from(reading.root, path)) for path in reading.outside),
         notes=reading.notes + passed_over(top, base, reading),
         test_as_validation=reading.test_as_validation,
-        left_out=tuple((images.display_name(path), why) for path, why in reading.left_out),
+        left_out=tuple((display_name(path), why) for path, why in reading.left_out),
         reading=choice.text() if choice.parts else reading.key,
         reasons=reading.reasons,
         others=others,
@@ -111,7 +111,7 @@ def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = 
     check_distinct(reading.classes)
     if len(reading.classes) < 2:
         raise LayoutQuestion(
-            f"{reading.file} gives only one class, {images.display_name(reading.classes[0])}; at least two are "
+            f"{reading.file} gives only one class, {display_name(reading.classes[0])}; at least two are "
             "needed. Select another column with --label.",
             (),
         )
@@ -160,7 +160,7 @@ def _require_agreement(root: Path, top: Folder, layout: Layout) -> None:
         return
     told = f"the classes {shown(layout.classes)}"
     raise LayoutQuestion(
-        f"{images.display_name(str(root))} can be read in two ways: {reading.sentence()} (--table {reading.file}); or "
+        f"{display_name(str(root))} can be read in two ways: {reading.sentence()} (--table {reading.file}); or "
         f"{told} of the folders (--layout {layout.reading}). Choose one on the Dataset page, or with one of these "
         "options.",
         ((layout.reading, told),),
@@ -175,7 +175,7 @@ def check_class_name(name: str) -> None:
     """
     if not name.strip():
         raise DataError("A class folder has a blank name; rename it.")
-    shown = images.display_name(name)
+    shown = display_name(name)
     if len(name) > 255:
         raise DataError(f"The class name {shown} has {len(name)} characters; at most 255 are allowed.")
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name):
@@ -208,7 +208,7 @@ def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:
         raise _unclassed(root, top, ways)
     told = "; or ".join(f"{way.sentence()} (--layout {way.key})" for way in best)
     raise LayoutQuestion(
-        f"{images.display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the "
+        f"{display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the "
         "Dataset page, or with --layout.",
         tuple((way.key, way.sentence()) for way in [*best, *(w for w in ways if w not in best)]),
     )
@@ -222,7 +222,7 @@ def _chosen(root: Path, top: Folder, choice: Choice, ways: list[Reading]) -> Rea
     if found is None:
         possible = ", ".join(way.key for way in ways) or "none"
         raise LayoutQuestion(
-            f"{images.display_name(str(root))} cannot be read with --layout {choice.key}; possible: {possible}; "
+            f"{display_name(str(root))} cannot be read with --layout {choice.key}; possible: {possible}; "
             f"--layout {AUTO} resets the choice.",
             tuple((way.key, way.sentence()) for way in ways),
         )
@@ -231,7 +231,7 @@ def _chosen(root: Path, top: Folder, choice: Choice, ways: list[Reading]) -> Rea
 
 def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
     """Why there are no classes."""
-    where = images.display_name(str(root))
+    where = display_name(str(root))
     told = next((way for way in ways if way.key == "names"), None)
     if told:
         return LayoutQuestion(
@@ -256,11 +256,11 @@ def _check_readable(root: Path, top: Folder, reading: Reading) -> None:
     needed = {path.rpartition("/")[0] for path in classes} | {child.path for child in base.folders} - classes
     for folder in top.walk():
         if folder.error and folder.path in needed:
-            raise unreadable(images.display_name(str(root.resolve() / folder.path)), folder.error)
+            raise unreadable(display_name(str(root.resolve() / folder.path)), folder.error)
 
 
 def _check_classes(root: Path, top: Folder, reading: Reading, ways: list[Reading]) -> None:
-    where, classes = images.display_name(str(root)), sorted(reading.labels)
+    where, classes = display_name(str(root)), sorted(reading.labels)
     check_class_count(len(classes), str(root))
     for name in classes:
         check_class_name(name)

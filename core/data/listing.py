@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from core.data import images
+from core.data.file_names import display_name, is_image_name
 from core.data.leftovers import is_junk, is_unusual
 from core.errors import DataError
 
@@ -86,7 +86,7 @@ def list_folder(root: Path) -> Folder:
     Raises:
         DataError: it is missing, no folder, unreadable, or holds more than a million entries.
     """
-    shown = images.display_name(str(root))
+    shown = display_name(str(root))
     try:
         if not root.exists():
             raise DataError(f"There is no folder {shown}; check the path.")
@@ -132,7 +132,7 @@ class _Walk:
             folders=tuple(self.list(f"{path}/{name}".lstrip("/"), depth - 1) for name in own) if depth else (),
             links=tuple(entry.name for entry in folders if entry.is_symlink()),
             images=tuple(entry.name for entry in kept if _is_image(entry)),
-            others=tuple(name for name in files if not images.is_image_name(name)),
+            others=tuple(name for name in files if not is_image_name(name)),
             hidden=tuple(entry.name for entry in found if is_unusual(entry.name) and is_folder(entry, follow=False)),
         )
 
@@ -178,6 +178,6 @@ def is_folder(entry: "os.DirEntry[str]", *, follow: bool = True) -> bool:
 def _is_image(entry: "os.DirEntry[str]") -> bool:
     """A file with an image's name; what it really is, the scan finds out."""
     try:
-        return images.is_image_name(entry.name) and entry.is_file()
+        return is_image_name(entry.name) and entry.is_file()
     except OSError:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from core.data import images
+from core.data.file_names import display_name, is_image_name
 from core.data.layout import check_class_name
 from core.data.leftovers import is_junk, is_unusual
 from core.data.tables import is_table_name
@@ -50,7 +50,7 @@ class Location:
     @property
     def is_image(self) -> bool:
         """Whether it is an image by its name; tables of labels are written, too."""
-        return images.is_image_name(self.file)
+        return is_image_name(self.file)
 
 
 class Locations:
@@ -77,15 +77,15 @@ class Locations:
         parts = [p for p in name.split("/") if p not in ("", ".")]
         folders = parts if name.endswith("/") else parts[:-1]
         if any(is_junk(p) for p in parts):
-            hidden = images.is_image_name(name) and not is_junk(parts[-1]) and _are_unusual(folders)
+            hidden = is_image_name(name) and not is_junk(parts[-1]) and _are_unusual(folders)
             return Location("", "", HIDDEN if hidden else JUNK)
         if len(folders) > MAX_FOLDERS:
-            shown = images.display_name(name)
+            shown = display_name(name)
             raise DataError(f"{shown} lies more than {MAX_FOLDERS} folders deep; pack the images less deeply nested.")
         folder = self._folder(folders)
         if name.endswith("/") or not parts:
             return Location(folder, "", "")
-        if not images.is_image_name(parts[-1]):
+        if not is_image_name(parts[-1]):
             if is_table_name(parts[-1]):
                 return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
             packed = PurePosixPath(parts[-1]).suffix.lower() in _ARCHIVES
@@ -112,7 +112,7 @@ class Locations:
             safe = safe_folder(part)
             folded = unicodedata.normalize("NFC", safe.casefold())
             if self._seen.setdefault((path, folded), part) != part:
-                first, second = images.display_name(self._seen[path, folded]), images.display_name(part)
+                first, second = display_name(self._seen[path, folded]), display_name(part)
                 raise DataError(f"The folders {first} and {second} look the same; rename one or merge them.")
             path = f"{path}/{safe}" if path else safe
         return path
@@ -152,7 +152,7 @@ def safe_folder(name: str) -> str:
     """
     check_class_name(name)
     safe = _visible(name).strip(" .")
-    shown = images.display_name(name)
+    shown = display_name(name)
     if not safe:
         raise DataError(f"The folder name {shown} has no allowed characters; rename the folder.")
     if len(safe.encode()) > _MAX_BYTES:
@@ -193,7 +193,7 @@ def why_no_images(names: Iterable[str]) -> str:
     listed = [name for name in names if name and not name.endswith("/")]
     archives = [name for name in listed if PurePosixPath(name).suffix.lower() in _ARCHIVES]
     if archives:
-        shown = ", ".join(images.display_name(name) for name in archives[:3])
+        shown = ", ".join(display_name(name) for name in archives[:3])
         more = f" and {len(archives) - 3} more" if len(archives) > 3 else ""
         return f" It holds {shown}{more}: unpack it and give its content."
     kinds = Counter(suffix for name in listed if (suffix := PurePosixPath(name).suffix.lower()) in _UNREAD)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dicom import is_dicom
+from core.data.file_names import display_name
 from core.data.heic import is_heic
-from core.data.images import display_name
 from core.data.names import safe_folder, safe_stem
 from core.data.part_names import is_part, part_name, shown
 from core.data.table_guess import LABEL_NAME

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.data import images
+from core.data.file_names import display_name
 
 _WORDS = {
     "train": (
@@ -150,7 +150,7 @@ def classes_in_names(names: Iterable[str]) -> tuple[str, dict[str, int]] | None:
 
 def shown(names: Iterable[str], most: int = 6) -> str:
     """Names in a sentence, the first few of many."""
-    listed = [images.display_name(name) for name in names]
+    listed = [display_name(name) for name in names]
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
 

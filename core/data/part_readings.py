@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import PartName, is_filler, is_part, is_unlabelled, part_name, shown
 from core.data.readings import (

@@ -6,7 +6,7 @@ Every figure, report and export numbers classes as the dataset does, so their or
 from dataclasses import replace
 
 from core.data.dataset_index import DatasetIndex
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import ConfigError
 
 KEY = "data.positive_class"

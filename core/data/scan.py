@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from core.data import forms, images, quality, thumbnails, traits
 from core.data.dataset_index import DatasetIndex, ImageFile, Unreadable
+from core.data.file_names import EXTENSIONS, display_name
 from core.data.found_files import FoundFile, find_files
 from core.data.layout import EXPECTED, find_layout
 from core.data.layout_choice import Choice
@@ -51,8 +52,8 @@ def scan(
     layout = find_layout(root, choice)
     found, skipped = find_files(layout)
     if not found:
-        kinds = ", ".join(sorted(images.EXTENSIONS))
-        raise DataError(f"There are no images ({kinds}) in {images.display_name(str(root))}. {EXPECTED}")
+        kinds = ", ".join(sorted(EXTENSIONS))
+        raise DataError(f"There are no images ({kinds}) in {display_name(str(root))}. {EXPECTED}")
     records = _read_all(layout.root, found, cache_dir, progress)
     files, unreadable, measures, patient_notes = _told_apart(found, records)
     filled = {f.label for f in files}
@@ -180,7 +181,7 @@ def _read(path: Path, with_traits: bool = False) -> _Seen:
         passing = isinstance(cause, MemoryError | CodecMissing) or getattr(cause, "errno", None) is not None
         return _Seen({"reason": str(error)}, not passing)
     except OSError as error:
-        return _Seen({"reason": f"{images.display_name(path.name)} cannot be opened: {error.strerror}."}, False)
+        return _Seen({"reason": f"{display_name(path.name)} cannot be opened: {error.strerror}."}, False)
     record = {
         "sha256": digest,
         **{name: getattr(header, name) for name in _KEPT},

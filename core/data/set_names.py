@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import files, paths
 from core.data import sidecar
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import DataError
 from core.setting import is_printable
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.dataset_index import DatasetIndex, ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.name_groups import find_groups
 from core.data.undivided import why_undivided
 from core.errors import ConfigError, DataError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import is_unlabelled, part_name, shown
 from core.data.table_choice import TableChoice

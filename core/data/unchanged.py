@@ -6,7 +6,8 @@ import stat
 from pathlib import Path
 
 from core.data.dataset_index import ImageFile
-from core.data.images import Pixels, display_name, load
+from core.data.file_names import display_name
+from core.data.images import Pixels, load
 from core.data.rendering import STRETCHED, Rendering
 from core.errors import ImageChanged, UnreadableImage
 

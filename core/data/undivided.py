@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 
 _NAMED = 3
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.data.class_count import check_planned_classes
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.names import Location, Locations, why_no_images
 from core.data.zip_names import entry_names
 from core.errors import DataError

@@ -21,7 +21,7 @@ import numpy as np
 from core import files, paths
 from core.config import RunConfig
 from core.data.dataset import SAMPLE
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.sample import sample_folder
 from core.data.wrapped import unwrapped
 from core.data.zip_plan import Limits, checked_entries, damage_reported, opened_zip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.config import RunConfig, beside_recommended, setting
 from core.course.caveats import caveats, known_findings
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.rendering import FIT_WORDS
 from core.data.set_names import set_name
 from core.errors import RunError

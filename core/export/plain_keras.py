@@ -24,7 +24,7 @@ from core.data.augment_steps import apply_steps
 from core.data.deep import Window
 from core.data.dicom import dicom_image, is_dicom
 from core.data.heic import allow_heic
-from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
+from core.data.image_modes import TRANSPOSE, scale_down, to_rgb
 from core.data.order import balanced_batches, epoch_batches
 from core.data.png_chunks import LenientStream
 from core.data.rendering import to_square
@@ -122,13 +122,13 @@ def load(path: Path) -> NDArray[np.uint8]:
             orientation = image.getexif().get(0x0112, 1)
         except (OSError, ValueError, SyntaxError, TypeError, LookupError):  # unreadable EXIF
             orientation = 1
-        _scale_down(image, IMAGE_SIZE, None)
+        scale_down(image, IMAGE_SIZE, None)
         image.load()
-        upright = _to_rgb(image, WINDOW)
+        upright = to_rgb(image, WINDOW)
     if TURNED:
         orientation = 1 if image.format in ("TIFF", "HEIF") else orientation  # these are turned as they are loaded
-    if orientation in _TRANSPOSE:
-        upright = upright.transpose(_TRANSPOSE[orientation])
+    if orientation in TRANSPOSE:
+        upright = upright.transpose(TRANSPOSE[orientation])
     if FITS:
         return np.array(to_square(upright, IMAGE_SIZE, FIT), dtype=np.uint8)
     if upright.size != (IMAGE_SIZE, IMAGE_SIZE):

@@ -31,7 +31,7 @@ BASE_SUFFIX = "_base.keras"
 _SECTIONS = {
     "The training": "core/export/plain_keras.py",
     "Epoch after epoch": "core/export/plain_fit.py",
-    "From an image file to pixels": "core/data/images.py",
+    "From an image file to pixels": "core/data/image_modes.py",
     "Grey of more than 8 bits": "core/data/deep.py",
     "DICOM": "core/data/dicom.py",
     "HEIC": "core/data/heic.py",

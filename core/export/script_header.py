@@ -4,7 +4,7 @@ import textwrap
 import time
 
 from core.config import RunConfig
-from core.data.images import PREPROCESSING
+from core.data.preprocessing import PREPROCESSING
 from core.models import catalogue
 from core.sections.runtimes import TENSORFLOW, TITLES
 from core.store.runs import Run

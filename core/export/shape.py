@@ -6,7 +6,7 @@ A rule is a function of (value, where) that returns a complaint, or an empty str
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 
 Rule = Callable[[Any, str], str]
 

@@ -18,7 +18,7 @@ class Backbone:
     parameters: int
     """Number of weights without the ImageNet classifier."""
     preprocessing: str
-    """The pixels it was trained on, a key of `core.data.images.PREPROCESSING`."""
+    """The pixels it was trained on, a key of `core.data.preprocessing.PREPROCESSING`."""
     blocks: tuple[str, ...]
     """Names a user may give as `training.unfreeze_from`, from the input to the output."""
     prefixes: tuple[str, ...]

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from core.config import RunConfig
-from core.data.images import PREPROCESSING
+from core.data.preprocessing import PREPROCESSING
 from core.errors import ConfigError
 from core.models import lite0
 from core.models.backbone import Backbone

@@ -17,7 +17,7 @@ BACKBONES: dict[str, Backbone] = {row.name: row for row in ROWS}
 
 
 def pixel_kind(backbone: Backbone, preprocessing: str) -> str:
-    """How pixels are scaled, as a key of `core.data.images.PREPROCESSING`.
+    """How pixels are scaled, as a key of `core.data.preprocessing.PREPROCESSING`.
 
     Args:
         backbone: A row of `BACKBONES`.

@@ -17,7 +17,7 @@ class _Family:
 
     Attributes:
         module: str. Name of the module.
-        preprocessing: str. What its `preprocess_input` does, a key of `core.data.images.PREPROCESSING`.
+        preprocessing: str. What its `preprocess_input` does, a key of `core.data.preprocessing.PREPROCESSING`.
         blocks: tuple of str.
         prefixes: tuple of str.
         folder: str. Address that the files lie under.

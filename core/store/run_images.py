@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from core.data.images import Pixels, Source, load
+from core.data.image_opening import Source
+from core.data.images import Pixels, load
 from core.data.rendering import Rendering, rendering_of
 from core.store.runs import Run
 

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.images import Pixels, Source
+from core.data.image_opening import Source
+from core.data.images import Pixels
 from core.environment import environment
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply

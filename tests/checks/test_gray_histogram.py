@@ -11,6 +11,7 @@ from core.config import DataConfig
 from core.data import images
 from core.data.augment import augment
 from core.data.dataset import open_dataset
+from core.data.preprocessing import preprocess
 
 CHOICE: dict[str, Any] = {"size": 40, "augmentation": "question", "seed": 3}
 
@@ -19,7 +20,7 @@ CHOICE: dict[str, Any] = {"size": 40, "augmentation": "question", "seed": 3}
 def test_statistics_are_those_of_the_preprocessed_pixels(kind):
     pixels = np.random.default_rng(0).integers(10, 240, (5, 7, 7, 3), np.uint8)
     pixels[..., 0] //= 2  # channels must not be mixed up
-    values = images.preprocess(pixels, kind).astype(np.float64) / 2
+    values = preprocess(pixels, kind).astype(np.float64) / 2
     wanted = {"min": values.min(), "max": values.max(), "mean": values.mean(), "std": values.std()}
     assert GrayHistogram.of(pixels).statistics(kind, divided_by=2) == pytest.approx(wanted, abs=1e-9)
 

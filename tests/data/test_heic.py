@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data import heic, images
+from core.data import heic, image_opening
 from core.data.heic import is_heic
 from core.data.images import decode, read_grey, read_header
 from core.errors import UnreadableImage
@@ -84,7 +84,7 @@ def test_hostile_files_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         with pytest.raises(UnreadableImage, match=r"is damaged|megapixels|header cannot be read"):
             decode(data)
     assert time.monotonic() - started < 5
-    monkeypatch.setitem(images._MOST, "HEIF", 20_000)
+    monkeypatch.setitem(image_opening._MOST, "HEIF", 20_000)
     with pytest.raises(UnreadableImage, match="megapixels; at most"):
         decode(whole)
 

@@ -34,13 +34,13 @@ def kept() -> Path:
 
 def test_the_scan_decodes_every_file_once_and_keeps_its_small_version(folder, monkeypatch):
     opened = []
-    real = images._open_image
+    real = images.open_image
 
     def noted(file, name):
         opened.append(name)
         return real(file, name)
 
-    monkeypatch.setattr(images, "_open_image", noted)
+    monkeypatch.setattr(images, "open_image", noted)
     index = scan_dataset(str(folder))
     small = thumbnails(index.root, index.files, lambda *_: pytest.fail("was decoded again"))
     assert sorted(opened) == sorted(2 * ["0.jpg", "1.jpg", "2.jpg"])

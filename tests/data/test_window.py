@@ -15,8 +15,9 @@ from core.checks.duplicates import near_pairs
 from core.config import DataConfig, make_config
 from core.data import heic
 from core.data.dataset import open_dataset
+from core.data.file_names import is_image_name
 from core.data.image_files import expand_images
-from core.data.images import decode, is_image_name
+from core.data.images import decode
 from core.data.ingest import ingest_zip
 from core.data.parquet_images import unpack_parquet
 from core.data.pipeline import Images

@@ -64,7 +64,7 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
     text = training_script(make_run(), "x_base.keras", {})
     assert imported(text) - sys.stdlib_module_names == {"keras", "numpy", "tensorflow", "PIL"}
     assert {"main", "train_on_features", "fit", "epoch_batches", "load"} <= defined(text)
-    assert {"LenientStream", "_scale_down", "_is_alpha_unused"} <= defined(text)
+    assert {"LenientStream", "scale_down", "_is_alpha_unused"} <= defined(text)
     assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_images", "to_square"})
     assert not any(flag in text for flag in ("AUGMENTED", "BINARY", "STOPS", "type: ignore", '"softmax"'))
     assert "('train/a/0.png', 0, '0123456789abcdef')," in text

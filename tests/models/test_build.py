@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.data.images import PREPROCESSING
+from core.data.preprocessing import PREPROCESSING
 from core.engine.train.observe import rectified_layers
 from core.errors import ConfigError, WeightsError
 from core.models.build import (

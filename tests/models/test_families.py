@@ -14,8 +14,8 @@ import tensorflow as tf
 import core.models.build
 from core.config import make_config
 from core.data.dataset import open_dataset
-from core.data.images import PREPROCESSING
 from core.data.pipeline import ImageLoader
+from core.data.preprocessing import PREPROCESSING
 from core.engine.reporter import Reporter
 from core.engine.train.context import TrainingContext, make_training_context
 from core.engine.train.phases import Phase, on_features, on_images

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.images import PREPROCESSING
+from core.data.preprocessing import PREPROCESSING
 from core.environment import quieten_tensorflow
 from core.errors import ModelError
 from core.models.legacy import is_hdf5

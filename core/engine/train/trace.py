@@ -26,9 +26,9 @@ from pydantic import ValidationError
 
 from core import files
 from core.data.augment import augment
-from core.data.images import preprocess
 from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, ImageBatches
+from core.data.preprocessing import preprocess
 from core.data.unchanged import load_unchanged
 from core.engine.features.runtime.forward import runtime_recipe
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.store.run_colours import SERIES
 
 _MANY = 8

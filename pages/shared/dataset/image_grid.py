@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name, thumbnail
+from core.data.file_names import display_name
+from core.data.images import thumbnail
 from core.errors import UnreadableImage
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import page_key

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name, thumbnail
+from core.data.file_names import display_name
+from core.data.images import thumbnail
 from core.errors import UnreadableImage
 from pages.shared import state
 from pages.shared.dataset import curate

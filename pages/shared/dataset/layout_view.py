@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.access import Action
 from core.data.dataset import SAMPLE
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, ROLES, Choice, by_hand, read_choice, remember_choice
 from core.data.listing import Folder, list_folder
 from core.data.table_choice import read_table_choice, remember_table

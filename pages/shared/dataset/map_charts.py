@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from pages.shared.dataset.map_colours import PARTS, Group
 
 _SYMBOLS = {"train": "circle", "val": "diamond", "test": "square"}

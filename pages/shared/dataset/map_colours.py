@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.checks.quality import KINDS, Quality
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.store.run_colours import SERIES
 from pages.shared.widgets.charts import BASELINE
 

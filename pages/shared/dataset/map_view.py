@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import UserError
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import page_of, show_file

@@ -7,7 +7,7 @@ import streamlit as st
 from core.checks.quality import KINDS, Kind, Quality, assess
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import UserError
 from core.label_review.store import review_key
 from pages.shared.dataset import curate

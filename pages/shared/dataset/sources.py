@@ -10,7 +10,7 @@ from core import paths
 from core.access import PUBLIC, Action, mode
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
-from core.data.images import EXTENSIONS
+from core.data.file_names import EXTENSIONS
 from core.data.tables import TABLE_EXTENSIONS
 from core.errors import AccessError, UserError
 from pages.shared import state

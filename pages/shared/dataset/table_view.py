@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.access import Action
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.layout_choice import Choice, remember_choice
 from core.data.listing import Folder, list_folder
 from core.data.table_choice import TableChoice, read_table_choice, remember_table

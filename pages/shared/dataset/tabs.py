@@ -11,7 +11,8 @@ from core.checks.data import data_findings
 from core.config import TrainConfig, setting
 from core.data.augment import augment
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name, load
+from core.data.file_names import display_name
+from core.data.images import load
 from core.data.ingest import upload_notes
 from core.data.order import balanced_batches, batch_mix, draw_of_epoch, epoch_batches
 from core.data.rendering import SQUARES

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from PIL import Image
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.insight.answer import METHODS, Neighbour, Prediction
 from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, smooth, where
 from core.insight.reference import OutOfDistributionLimit, ordinal

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import access
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.predict.example_images import examples, held_out

@@ -8,7 +8,7 @@ import streamlit as st
 from core.access import Action
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.errors import LayoutQuestion, UserError
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.data.images import display_name, thumbnail
+from core.data.file_names import display_name
+from core.data.images import thumbnail
 from core.data.rendering import SQUARES, window_words
 from core.errors import UnreadableImage, UserError
 from core.insight.answer import Prediction

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.insight.stored import Stored
 from core.stats import metrics
 from core.store.runs import Run

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from core import access, files, paths
 from core.access import Action
-from core.data.images import display_name
+from core.data.file_names import display_name
 from core.data.ingest import Limits, ingest_files, ingest_zips
 from core.data.set_names import TITLE, set_name
 from core.errors import DataError

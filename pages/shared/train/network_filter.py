@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from core.data.images import PREPROCESSING
+from core.data.preprocessing import PREPROCESSING
 from core.errors import ConfigError
 from core.models.backbone import Backbone
 from core.models.catalogue import BACKBONES, find, find_weights, weights_word
