@@ -4,8 +4,8 @@ from core.checks.context import Context
 from core.checks.finding import Finding
 from core.checks.folders import class_in_one_part, folders_left_out, part_named_class
 from core.checks.labels import skipped_files
-from core.checks.pixels import corrupt_image
 from core.checks.split import test_as_validation
+from core.checks.storage import corrupt_image
 from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.dataset_index import DatasetIndex

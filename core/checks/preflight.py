@@ -15,13 +15,15 @@ from core.checks import (
     folders,
     freezing,
     head,
+    image_size,
     labels,
     learning_rate,
     name_tokens,
     order,
     parts_differ,
-    pixels,
+    scaling,
     split,
+    storage,
 )
 from core.checks.context import Check, Context
 from core.checks.coverage import FEATURE_IDS
@@ -67,20 +69,20 @@ CHECKS: tuple[Check, ...] = (
     class_marks.class_told_by_mark,
     class_traces.class_told_by_compression,
     class_traces.class_told_by_looks,
-    pixels.double_rescale,
-    pixels.train_val_preprocess_mismatch,
-    pixels.wrong_preprocess_for_backbone,
-    pixels.mode_reveals_class,
-    pixels.grayscale_channels,
-    pixels.input_too_small,
-    pixels.sixteen_bit_png,
-    pixels.deep_colour,
-    pixels.several_pages,
-    pixels.alpha_dropped,
-    pixels.exif_orientation,
-    pixels.aspect_stretch_vs_crop,
-    pixels.size_upscaled,
-    pixels.corrupt_image,
+    scaling.double_rescale,
+    scaling.train_val_preprocess_mismatch,
+    scaling.wrong_preprocess_for_backbone,
+    storage.mode_reveals_class,
+    storage.grayscale_channels,
+    image_size.input_too_small,
+    storage.sixteen_bit_png,
+    storage.deep_colour,
+    storage.several_pages,
+    storage.alpha_dropped,
+    storage.exif_orientation,
+    image_size.aspect_stretch_vs_crop,
+    image_size.size_upscaled,
+    storage.corrupt_image,
     augmentation.bottleneck_one_draw,
     augmentation.label_breaking_augmentation,
     augmentation.augmentation_hides_object,
@@ -103,8 +105,8 @@ CHECK_IDS = tuple(check.__name__.replace("_", "-") for check in CHECKS)
 
 _OF_IMAGES = {
     module.__name__
-    for module in (altered, blank, class_marks, class_traces, few_groups, labels, name_tokens, parts_differ, pixels,
-                   split)
+    for module in (altered, blank, class_marks, class_traces, few_groups, image_size, labels, name_tokens,
+                   parts_differ, scaling, split, storage)
 }  # fmt: skip
 _OF_SETTINGS = {
     "double-rescale", "wrong-preprocess-for-backbone", "input-too-small", "aspect-stretch-vs-crop", "size-upscaled",

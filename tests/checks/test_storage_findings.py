@@ -1,0 +1,118 @@
+"""How images are stored, and what that means for a network and for other programs."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.checks import storage
+from core.data.dataset_index import Unreadable
+from tests.checks.on_disk import each, opened
+from tests.told import told
+
+
+def test_grey_training_and_colour_validation_are_told(make_context):
+    finding = told(
+        storage.grayscale_channels(
+            make_context(edit=lambda f: dataclasses.replace(f, mode="L" if f.split == "train" else "RGB"))
+        )
+    )
+    assert finding.claim == ("100 % of the training images but 0 % of the validation images are stored in grey.")
+    assert storage.grayscale_channels(make_context(edit=each(mode="L"))) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "word"),
+    [
+        ({"mode": "L"}, "pixel format"),
+        ({"format": "PNG"}, "file format"),
+        ({"width": 300}, "size in pixels"),
+        ({"orientation": 6}, "orientation"),
+    ],
+)
+def test_storage_that_tells_the_class_is_told(make_context, facts, word):
+    def of_cats(file):
+        return dataclasses.replace(file, **facts) if file.label == "cat" else file
+
+    finding = told(storage.mode_reveals_class(make_context(edit=of_cats)))
+    assert finding.severity == "warning"
+    assert finding.claim == (
+        f"The {word} alone reveals the class of 100 % of the validation images; the majority-class baseline is "
+        "right for 50 %."
+    )
+
+
+def test_sizes_that_are_all_different_tell_nothing(make_context):
+    rng = np.random.default_rng(5)
+    context = make_context(edit=lambda f: dataclasses.replace(f, width=int(rng.integers(100, 999)), height=400))
+    assert storage.mode_reveals_class(context) is None
+
+
+def sixteen_bits(folder, top):
+    for path in folder.rglob("*.png"):
+        grey = np.random.default_rng(1).integers(0, top, (40, 40), np.uint16)
+        Image.fromarray(grey).save(path)
+
+
+@pytest.mark.parametrize(
+    ("top", "severity", "words"),
+    [
+        (
+            65535,
+            "info",
+            "names; Keras' load_img would clip them to white.",
+        ),
+        (4095, "warning", "names. The brightest value is then 16 of 255."),
+    ],
+)
+def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, severity, words):
+    folder = image_folder(train=(5, 5), val=(5, 5), size=40)
+    sixteen_bits(folder, top)
+    finding = told(storage.sixteen_bit_png(opened(folder, {})))
+    assert finding.severity == severity
+    assert words in finding.claim
+    assert finding.change == ({"data.window": "percentile"} if severity == "warning" else {})
+
+
+def test_a_window_that_follows_the_values_makes_them_bright(image_folder, home):
+    folder = image_folder(train=(5, 5), val=(5, 5), size=40)
+    sixteen_bits(folder, 4095)
+    finding = told(storage.sixteen_bit_png(opened(folder, {"data.window": "percentile"})))
+    low, high = np.percentile(np.random.default_rng(1).integers(0, 4095, (40, 40), np.uint16), (0.5, 99.5))
+    assert f"data.window=percentile converts them to 8 bits: from {low:g} (black) to {high:g} (white);" in finding.claim
+    assert (finding.severity, finding.change) == ("info", {})
+    narrow = {"data.window": "fixed", "data.window_low": 5000, "data.window_high": 6000}
+    finding = told(storage.sixteen_bit_png(opened(folder, narrow)))
+    assert "from 5000 (black) to 6000 (white). The brightest value is then 0 of 255." in finding.claim
+    assert (finding.severity, finding.change) == ("warning", {})
+
+
+def test_pages_that_are_not_read_and_deep_colours_are_told(make_context):
+    finding = told(storage.several_pages(make_context(edit=lambda f: dataclasses.replace(f, pages=7))))
+    assert finding.claim.startswith("360 files hold several pages, frames or images (")
+    assert ": 7); the first of each is read." in finding.claim
+    assert storage.several_pages(make_context()) is None
+    finding = told(storage.deep_colour(make_context(edit=each(mode="RGB;16"))))
+    assert finding.claim == (
+        "360 images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is."
+    )
+    assert storage.deep_colour(make_context()) is None
+
+
+def test_transparency_is_worth_knowing(make_context):
+    finding = told(storage.alpha_dropped(make_context(edit=each(mode="RGBA"))))
+    assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
+    assert finding.claim.startswith("360 images have a transparency channel. They are composited on white here;")
+
+
+def test_turned_images_are_worth_knowing(make_context):
+    finding = told(storage.exif_orientation(make_context(edit=each(orientation=6))))
+    assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
+    assert "turned upright here by their EXIF orientation" in finding.claim
+
+
+def test_unreadable_files_are_counted(make_context):
+    bad = (Unreadable("train/cat/bad.jpg", "cat", "train", "bad.jpg is empty."),)
+    finding = told(storage.corrupt_image(make_context(unreadable=bad)))
+    assert finding.evidence == {"files": ["train/cat/bad.jpg"]}
