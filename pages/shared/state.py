@@ -1,13 +1,8 @@
 """Session state keys and query parameters of all pages."""
 
-import secrets
-from collections.abc import Container, Sequence
-
 import streamlit as st
 
 from core.data.dataset import SAMPLE
-from core.errors import RunError
-from core.store.runs import Run, RunStore
 
 RUN = "run"
 """Query parameter that holds the id of the run a page shows, so that a link or a reload shows it again."""
@@ -30,7 +25,6 @@ DATASET = "dataset"
 
 PRESET = "preset"
 """Session key: the preset the Train page was last filled from."""
-
 
 CHOICE, CUSTOMISE, CUSTOMISED = "train_choice", "customise", "customised"
 """Session keys: which of the three presets is marked; whether the whole form is open; whether it has opened by
@@ -151,17 +145,6 @@ SWEEP_OPEN = "sweep_open"
 NOTICE = "notice"
 """Session key: a sentence to show once after a rerun."""
 
-
-def chosen_dataset() -> str:
-    """The dataset chosen last in this session; the sample at first."""
-    return str(st.session_state.get(DATASET, SAMPLE))
-
-
-def choose_dataset(reference: str) -> None:
-    """Remembers the dataset for the other pages."""
-    st.session_state[DATASET] = reference
-
-
 PAGE = "page"
 """Session key: title of the page that is shown."""
 
@@ -169,82 +152,11 @@ CHOSEN, FILLED = "chosen", "filled"
 """First parts of session keys: what addresses named last, and what the page that is shown has itself put into its
 address, {query parameter: id}. The rest are the query parameters that are chosen together."""
 
-
-def enter(page: str) -> None:
-    """Notes which page is shown: what the address names when it is opened was not put there by the page.
-
-    Args:
-        page: Its title.
-    """
-    if st.session_state.get(PAGE) != page:
-        st.session_state[PAGE] = page
-        for key in [key for key in st.session_state if str(key).startswith(f"{FILLED}:")]:
-            del st.session_state[key]
-
-
-def chosen_before(*names: str) -> dict[str, str]:
-    """What was chosen last in this session: the menu's links name nothing, so the address alone would lose it."""
-    return dict(st.session_state.get(part_key(CHOSEN, *names), {}))
-
-
-def remember_choice(*names: str) -> None:
-    """Remembers what the address names, unless the page itself has put it there, or the tour has."""
-    named = _named(names)
-    if named == st.session_state.get(part_key(FILLED, *names)):
-        return
-    st.session_state.pop(part_key(FILLED, *names), None)  # whoever comes back to it has chosen it
-    if TOUR not in st.session_state:
-        st.session_state[part_key(CHOSEN, *names)] = named
-
-
-def remember_default(*names: str) -> None:
-    """Notes that the page itself has put into the address what it names: nobody has chosen it."""
-    st.session_state[part_key(FILLED, *names)] = _named(names)
-
-
-def remember_look(*names: str) -> None:
-    """Keeps in mind what the address says, and says it again when the page is opened by an address that says nothing.
-
-    While the page is shown an address that has become empty stays so: whoever has emptied it has meant it.
-    """
-    shown = part_key(FILLED, *names)
-    if shown not in st.session_state and not _named(names):
-        for name, value in chosen_before(*names).items():
-            st.query_params[name] = value
-    st.session_state[shown] = {}
-    if TOUR not in st.session_state:
-        st.session_state[part_key(CHOSEN, *names)] = _named(names)
-
-
-def _named(names: Sequence[str]) -> dict[str, str]:
-    return {name: st.query_params[name] for name in names if st.query_params.get(name)}
-
-
-def chosen_run() -> Run | None:
-    """The run that the address names; None when it names none or one that does not exist."""
-    run_id = st.query_params.get(RUN, "")
-    try:
-        return RunStore().get(run_id) if run_id else None
-    except RunError:
-        return None
-
-
 HEAD_LISTED = "head_listed"
 """Session key: whether the head is a list of layers on the Train page."""
 
 HEAD_ROWS, HEAD_COUNTER = "head_rows", "head_counter"
 """Session keys: the editor's rows with the setting's text that they stand for, and what numbers them."""
-
-
-def field_key(setting: str) -> str:
-    """Session key of the widget of a setting such as `data.batch_size`."""
-    return f"setting:{setting}"
-
-
-def choices_key(setting: str) -> str:
-    """Session key of the values of a setting that the next sweep tries."""
-    return f"sweep:{setting}"
-
 
 RUN_CHOICE = "run_choice"
 """Session key of the list of runs; the address is the truth, the list follows it."""
@@ -256,7 +168,7 @@ PAIR_CHOICE = {RUN_A: "pair_choice_a", RUN_B: "pair_choice_b"}
 """Session keys of the two lists of runs on the Diagnose page; the address is the truth, the lists follow it."""
 
 BUDGET, MARGIN = "bisect_budget", "bisect_margin"
-"""Session key: how many minutes the next bisect may take."""
+"""Session keys: how many minutes the next bisect may take, and how far apart two results count as different."""
 
 WITH_IMAGES = "report_with_pictures"
 """Session key: whether the report to download holds images of the dataset."""
@@ -275,9 +187,7 @@ IMAGES_NOTICE = "predict_pictures_notice"
 """Session key: sentences on what was not taken of the last images, until they have been said."""
 
 MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
-MODEL_PIXELS = "model_pixels"
-MODEL_FIT = "model_fit"
-EVALUATE = "evaluate_model"
+MODEL_PIXELS, MODEL_FIT, EVALUATE = "model_pixels", "model_fit", "evaluate_model"
 """Session keys of the form that imports a model."""
 
 RUN_ZIP = "run_zip"
@@ -315,22 +225,29 @@ EXAMPLE = "predict_example"
 """Session key: (run, part, file) of the image of the dataset that was pressed to be predicted."""
 
 
+def chosen_dataset() -> str:
+    """The dataset chosen last in this session; the sample at first."""
+    return str(st.session_state.get(DATASET, SAMPLE))
+
+
+def choose_dataset(reference: str) -> None:
+    """Remembers the dataset for the other pages."""
+    st.session_state[DATASET] = reference
+
+
 def part_key(*parts: str) -> str:
     """Session key of an element that a page draws once for each run, split or file."""
     return ":".join(parts)
 
 
-def start_token(used: Container[str], *, clicked: bool) -> str:
-    """The token of the form as it stands: the same for two clicks on Start, a new one when the form is seen again.
+def field_key(setting: str) -> str:
+    """Session key of the widget of a setting such as `data.batch_size`."""
+    return f"setting:{setting}"
 
-    Args:
-        used: Tokens that have started a run.
-        clicked: Whether this very script run is a click on Start.
-    """
-    token = str(st.session_state.get(START_TOKEN, ""))
-    if not token or (token in used and not clicked):
-        token = st.session_state[START_TOKEN] = secrets.token_hex(8)
-    return token
+
+def choices_key(setting: str) -> str:
+    """Session key of the values of a setting that the next sweep tries."""
+    return f"sweep:{setting}"
 
 
 def browse_key(folder: object) -> str:

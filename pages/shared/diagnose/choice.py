@@ -9,6 +9,7 @@ from core.store.runs import Run, RunStore
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title
 from pages.shared.run.view import LOOKS
+from pages.shared.shell.kept_choice import chosen_before, remember_choice, remember_default
 from pages.shared.state import (
     BISECT,
     LOOK,
@@ -16,9 +17,6 @@ from pages.shared.state import (
     PAIR_CHOICE,
     RUN_A,
     RUN_B,
-    chosen_before,
-    remember_choice,
-    remember_default,
 )
 from pages.shared.widgets.text import moment
 

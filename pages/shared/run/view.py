@@ -19,14 +19,8 @@ from pages.shared.run.rename import rename_button
 from pages.shared.run.upkeep import note_button, show_note, upkeep_buttons
 from pages.shared.shell.access import guarded, may
 from pages.shared.shell.address import came_by_history
-from pages.shared.state import (
-    RUN,
-    RUN_CHOICE,
-    chosen_before,
-    chosen_run,
-    remember_choice,
-    remember_default,
-)
+from pages.shared.shell.kept_choice import chosen_before, chosen_run, remember_choice, remember_default
+from pages.shared.state import RUN, RUN_CHOICE
 from pages.shared.widgets.fields import mode_words
 from pages.shared.widgets.text import moment, plain, sentence
 

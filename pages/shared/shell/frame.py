@@ -13,10 +13,10 @@ from core.errors import UserError
 from core.housekeeping import clock
 from pages.shared.shell.access import admit_person
 from pages.shared.shell.examples import put_in_place_for_all
+from pages.shared.shell.kept_choice import enter
 from pages.shared.shell.look import set_look
 from pages.shared.shell.quota import lower_server_limit
 from pages.shared.shell.tour import show_tour
-from pages.shared.state import enter
 from pages.shared.widgets.text import plain
 
 TITLE = "Parity"

@@ -1,5 +1,8 @@
 """The button that starts the run that the form describes, or why there is none; it stays in sight at the bottom."""
 
+import secrets
+from collections.abc import Container
+
 import streamlit as st
 
 from core.access import PUBLIC, Action, mode, policy
@@ -47,7 +50,7 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
                 st.markdown(f":red[:material/error: Correct these fields before you start: {names}.]", width="stretch")
             elif about:
                 st.caption(about, width="stretch")
-    token = state.start_token(actions.used_tokens(), clicked=clicked)
+    token = _token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:
         with place:
             _start(config, token)
@@ -65,3 +68,16 @@ def _start(config: RunConfig, token: str) -> None:
         st.error(fields.sentence_of(error))
         return
     st.switch_page("pages/live.py", query_params={state.RUN: run.id})
+
+
+def _token(used: Container[str], *, clicked: bool) -> str:
+    """The token of the form as it stands: the same for two clicks on Start, a new one when the form is seen again.
+
+    Args:
+        used: Tokens that have started a run.
+        clicked: Whether this very script run is a click on Start.
+    """
+    token = str(st.session_state.get(state.START_TOKEN, ""))
+    if not token or (token in used and not clicked):
+        token = st.session_state[state.START_TOKEN] = secrets.token_hex(8)
+    return token
