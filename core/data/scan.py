@@ -140,9 +140,9 @@ def _read_all(
                 progress(len(records), len(found))
     cache.save()
     there = [record["sha256"] for record in records.values() if "sha256" in record]
-    thumbnails.keep(root, small, there)
-    forms.keep_forms(root, fine, there)
-    traits.keep_traits(root, rows, there)
+    thumbnails.THUMBNAILS.add(root, small, there)
+    forms.FORMS.add(root, fine, there)
+    traits.KEPT.add(root, rows, there)
     return records
 
 

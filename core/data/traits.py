@@ -11,25 +11,19 @@ images that stands for all, and kept by the content of the file.
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from zipfile import BadZipFile
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import files as disk
-from core import paths
+from core.data.array_cache import ArrayCache, HasContent
 from core.data.images import Coloured, read_colour
 from core.data.quality import SIDE as _MEASURED
-from core.data.thumbnails import HasContent
 from core.progress import Progress
 
-VERSION = 2
 SAMPLE = 1_200
 """Images of a dataset that are measured: enough to tell parts or classes apart, and the same time for any set."""
 
@@ -42,8 +36,6 @@ _TURNS = np.array([2 * np.pi / step for step in STEPS], np.float32)
 _LOW = ((0, 1), (1, 0), (1, 1))
 _FAR, _FEWEST = 36.0, 40  # a coefficient that tells, and how many there must be
 _SIDES = ("top", "bottom", "left", "right")
-
-_THREADS = min(8, max(2, os.cpu_count() or 2))
 
 Floats = NDArray[np.float32]
 
@@ -254,57 +246,13 @@ def _border(grey: NDArray[np.uint8]) -> list[float]:
     return found
 
 
+def _made(path: Path) -> Floats:
+    return measure(read_colour(path, _MEASURED))
+
+
+KEPT = ArrayCache("traits", version=2, shape=(WIDTH,), dtype=np.float32, make=_made)
+
+
 def traits(root: Path, files: Sequence[HasContent], progress: Progress | None = None) -> Floats:
-    """Traits of images: what the scan has kept, and what is missing of it.
-
-    Args:
-        root: Path. The folder that the files' paths are relative to.
-        files: sequence of ImageFile.
-        progress: callable of (done, total) images. Defaults to none; not called when nothing has to be decoded.
-
-    Returns:
-        float32 `(len(files), WIDTH)`.
-
-    Raises:
-        UnreadableImage: a file has gone or changed since the scan.
-    """
-    kept = kept_traits(root)
-    missing = list({file.sha256: file for file in files if file.sha256 not in kept}.values())
-    if missing:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            made = pool.map(lambda file: measure(read_colour(root / file.path, _MEASURED)), missing)
-            for done, row in enumerate(made):
-                kept[missing[done].sha256] = row
-                if progress is not None:
-                    progress(done + 1, len(missing))
-        _write(_path(root), kept)
-    return np.stack([kept[file.sha256] for file in files]) if files else np.zeros((0, WIDTH), np.float32)
-
-
-def keep_traits(root: Path, fresh: Mapping[str, Floats], wanted: Iterable[str]) -> None:
-    """Adds traits to those of a folder, by SHA-256; of contents that are not wanted nothing is kept."""
-    if fresh:
-        known = {**kept_traits(root), **fresh}
-        _write(_path(root), {sha: known[sha] for sha in wanted if sha in known})
-
-
-def kept_traits(root: Path) -> dict[str, Floats]:
-    """What was kept of a folder, by SHA-256; whatever is wrong with it, the images are measured again."""
-    try:
-        with _path(root).open("rb") as file, np.load(file, allow_pickle=False) as record:
-            rows, names = record["traits"], record["sha256"].tolist()
-            if int(record["version"]) == VERSION and rows.shape == (len(names), WIDTH) and rows.dtype == np.float32:
-                return dict(zip(names, rows, strict=True))
-    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
-        pass
-    return {}
-
-
-def _path(root: Path) -> Path:
-    return paths.cache_folder() / "traits" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.npz"
-
-
-def _write(path: Path, rows: dict[str, Any]) -> None:
-    if rows:
-        with suppress(OSError), disk.replacing(path) as file:  # it only saves time
-            np.savez(file, version=VERSION, sha256=np.array(list(rows)), traits=np.stack(list(rows.values())))
+    """Traits of images: float32 `(len(files), WIDTH)`; see `ArrayCache.arrays`."""
+    return KEPT.stacked(root, files, progress)

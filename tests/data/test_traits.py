@@ -10,7 +10,7 @@ from core.data import images, traits
 from core.data.images import read_colour, read_grey
 from core.data.quality import SIDE
 from core.data.scan import scan
-from core.data.traits import STEPS, TRAITS, WIDTH, kept_traits, measure, parted
+from core.data.traits import STEPS, TRAITS, WIDTH, measure, parted
 from tests.checks.planted import noise_field
 
 
@@ -94,7 +94,7 @@ def test_the_scan_keeps_them_and_nothing_is_decoded_again(tmp_path, monkeypatch)
             path.parent.mkdir(parents=True, exist_ok=True)
             photograph(hash((part, label, n)) % 1000, 64).save(path)
     index = scan(tmp_path, cache_dir=tmp_path / "cache")
-    assert set(kept_traits(index.root)) == {file.sha256 for file in index.files}
+    assert set(traits.KEPT.read(index.root)) == {file.sha256 for file in index.files}
     monkeypatch.setattr(traits, "read_colour", None)  # whoever decodes now fails
     rows = traits.traits(index.root, index.files)
     monkeypatch.undo()
