@@ -17,6 +17,7 @@ from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.upkeep import show_deleted, show_trash
 from pages.shared.shell import access, examples, tour
 from pages.shared.shell.frame import frame
+from pages.shared.shell.notice import show_notice
 from pages.shared.why import view as why_view
 from pages.shared.widgets.text import heading, plain
 
@@ -63,6 +64,7 @@ def open_examples() -> None:
 def show_runs() -> None:
     """The table of runs; it follows active runs, which also stand above it."""
     st.subheader("Recent runs", anchor=False)
+    show_notice()
     rows = home_runs.own_runs()
     if not rows:
         show_deleted()

@@ -7,8 +7,8 @@ from pages.shared.diagnose.choice import choose_pair, say_too_few
 from pages.shared.diagnose.differences import show_differences
 from pages.shared.diagnose.probe import show_probe
 from pages.shared.puzzle.menu import follow_puzzle
-from pages.shared.run.actions import show_notice
 from pages.shared.shell.frame import frame
+from pages.shared.shell.notice import show_notice
 from pages.shared.widgets.text import heading
 
 frame("Diagnose", in_menu=follow_puzzle)

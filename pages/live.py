@@ -7,7 +7,6 @@ from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared.predict.mistake import show_mistake
 from pages.shared.puzzle.menu import follow_puzzle
-from pages.shared.run.actions import show_notice
 from pages.shared.run.downloads import downloads
 from pages.shared.run.evaluation_view import evaluation
 from pages.shared.run.export_view import show_export
@@ -15,6 +14,7 @@ from pages.shared.run.poll import watch
 from pages.shared.run.upkeep import show_deleted
 from pages.shared.run.view import choose_run, head, settings_table, trouble
 from pages.shared.shell.frame import frame
+from pages.shared.shell.notice import show_notice
 
 frame("Live", in_menu=follow_puzzle)
 title, choice = st.columns([1, 4], vertical_alignment="bottom")

@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
-from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_deleted, show_trash
 from pages.shared.runs import page
 from pages.shared.shell.frame import frame
 from pages.shared.shell.kept_choice import remember_look
+from pages.shared.shell.notice import show_notice
 from pages.shared.widgets.text import heading
 
 frame("Runs", in_menu=follow_puzzle)

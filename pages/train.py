@@ -4,9 +4,9 @@ import streamlit as st
 
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
-from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_cloned
 from pages.shared.shell.frame import frame
+from pages.shared.shell.notice import show_notice
 from pages.shared.train import address
 from pages.shared.train.cache_view import show_cache
 from pages.shared.train.choices import show_choices

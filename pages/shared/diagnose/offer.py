@@ -1,6 +1,6 @@
 """What starts, stops and resumes the search for the cause, and what it would try and cost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,13 +16,16 @@ from pages.shared.diagnose.answer import margin_input
 from pages.shared.diagnose.choice import Pair
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.state import BISECT, BUDGET, MARGIN, RUN_NOTICE, part_key
+from pages.shared.shell.notice import act
+from pages.shared.state import BISECT, BUDGET, MARGIN, part_key
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import duration, plain, sentence
 
 if TYPE_CHECKING:
     from core.bisect.store import Expected
     from core.store.bisect_record import Skipped
+
+_FOLDER = "The folder of the search"
 
 
 def show_offer(pair: Pair, before: Bisect | None) -> None:
@@ -128,24 +131,12 @@ def _start(pair: Pair) -> None:
         minutes, points = float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
         st.query_params[BISECT] = jobs.begin("bisect", BisectSpec(*pair, minutes, points)).id
 
-    _do(start, "Search started.")
+    act(start, "Search started.", _FOLDER)
 
 
 def _stop(bisect: Bisect) -> None:
-    _do(lambda: jobs.stop(bisect), "Stopping after the current batch.")
+    act(lambda: jobs.stop(bisect), "Stopping after the current batch.", _FOLDER)
 
 
 def _resume(bisect: Bisect) -> None:
-    _do(lambda: jobs.go_on(bisect), "Search resumed.")
-
-
-def _do(action: Callable[[], None], success: str) -> None:
-    """Says by a sentence in the next script run how it went."""
-    try:
-        action()
-    except UserError as error:
-        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
-    except OSError as error:
-        st.session_state[RUN_NOTICE] = (False, f"The folder of the search cannot be written: {error.strerror}.")
-    else:
-        st.session_state[RUN_NOTICE] = (True, success)
+    act(lambda: jobs.go_on(bisect), "Search resumed.", _FOLDER)

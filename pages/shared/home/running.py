@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import AccessError, UserError
 from core.housekeeping.trial_ids import trial_ids
 from core.start.kinds import KINDS, Kind
 from core.start.puzzle import PuzzleStore
@@ -15,7 +14,8 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.run.tab_title import share_done
 from pages.shared.shell import jobs
-from pages.shared.shell.access import person
+from pages.shared.shell.access import may_change
+from pages.shared.shell.notice import act
 from pages.shared.widgets.text import about, plain, sentence
 
 EVERY_SECONDS = 3.0
@@ -108,7 +108,7 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
             st.progress(share, text=f"{said} {sentence(f'{about(left)} left')}" if left is not None else said)
         query = {way.key: job.id} if way.key else None
         st.page_link(way.page, label="Open", icon=":material/monitoring:", query_params=query)
-        if _may_stop(kind, job):
+        if may_change(kind.action, job.owner()):
             st.button(
                 "Stopping …" if job.stop_requested() else "Stop",
                 icon=":material/stop_circle:",
@@ -125,18 +125,5 @@ def _title(way: _Way, job: JobFolder) -> str:
     return f"{way.noun}: {title}" if title != job.id else way.noun
 
 
-def _may_stop(kind: Kind, job: JobFolder) -> bool:
-    try:
-        person().require(kind.action, job.owner())
-    except AccessError:
-        return False
-    return True
-
-
 def _stop(job: JobFolder) -> None:
-    try:
-        jobs.stop(job)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        st.session_state[state.RUN_NOTICE] = (True, "It stops as soon as it can save its state.")
+    act(lambda: jobs.stop(job), "It stops as soon as it can save its state.")

@@ -9,7 +9,6 @@ from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import Run, RunStore
 from pages.shared import state
 from pages.shared.run import rows as run_list
-from pages.shared.run.actions import show_notice
 from pages.shared.run.rename import rename_dialog
 from pages.shared.run.upkeep import (
     delete_run,
@@ -47,7 +46,6 @@ def own_runs() -> list[Row]:
 
 def show_table(rows: list[Row]) -> None:
     """The last runs, and the way to all of them; the table follows active runs."""
-    show_notice()
     show_deleted()
     if run := RunStore().by_id(st.session_state.pop(TO_RENAME, "")):
         rename_dialog(run)  # not within the part that is drawn again by itself, which would close it

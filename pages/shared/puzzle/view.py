@@ -5,16 +5,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.access import Action
-from core.errors import AccessError, UserError
 from core.start.story import Step, Story, read_story
 from core.store.runs import Status
 from pages.shared.puzzle import puzzle
 from pages.shared.puzzle.menu import EVERY_SECONDS, diagnosis_query
 from pages.shared.run.view import LOOKS
-from pages.shared.shell.access import person
-from pages.shared.state import RUN, RUN_NOTICE
+from pages.shared.shell.access import may_change
+from pages.shared.shell.notice import act
+from pages.shared.state import RUN
 from pages.shared.widgets.fields import setting_label
-from pages.shared.widgets.text import percent, plain, sentence
+from pages.shared.widgets.text import percent, plain
 
 _TITLES = (
     "Bottleneck: train the head on cached features",
@@ -102,7 +102,7 @@ def _links(story: Story) -> None:
 
 def _controls(story: Story) -> None:
     """Stop for a running demo, and a way on for one that has ended before its verdict; for whoever may."""
-    if not _may_change(story):
+    if not may_change(Action.DIAGNOSE, story.job.owner() if story.job else ""):
         return
     if story.job and story.job_status and story.job_status.is_active:
         stopping = story.job.stop_requested()
@@ -121,16 +121,5 @@ def _controls(story: Story) -> None:
         st.rerun()  # the whole page: what went wrong is said there, and the buttons change
 
 
-def _may_change(story: Story) -> bool:
-    try:
-        person().require(Action.DIAGNOSE, story.job.owner() if story.job else "")
-    except AccessError:
-        return False
-    return True
-
-
 def _do(action: Callable[[Story], None], story: Story) -> None:
-    try:
-        action(story)
-    except UserError as error:
-        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
+    act(lambda: action(story))

@@ -1,44 +1,20 @@
 """Actions on a run from a page: stop, end now, resume; each answered by one sentence."""
 
-import time
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.access import Action
-from core.errors import AccessError, UserError
 from core.store.runs import RESUMABLE, Run, Status
 from pages.shared.shell import jobs
-from pages.shared.shell.access import person
-from pages.shared.state import NOTICE_SHOWN, RUN_NOTICE, part_key
-from pages.shared.widgets.text import plain, sentence
+from pages.shared.shell.access import may_change
+from pages.shared.shell.notice import act
+from pages.shared.state import part_key
 
-NOTICE_SECONDS = 4.0
-"""So long a toast stays."""
-
-
-def show_notice() -> None:
-    """Says what the button pressed last has done."""
-    worked, said = st.session_state.pop(RUN_NOTICE, (True, ""))
-    if not said:
-        return
-    st.session_state[NOTICE_SHOWN] = (worked, said), time.monotonic()
-    if worked:
-        st.toast(plain(said), icon=":material/check:")
-    else:
-        st.error(plain(said), icon=":material/error:")
-
-
-def keep_notice() -> None:
-    """Says once more what was said a moment ago: for a page that runs again by itself, which takes it away."""
-    notice, when = st.session_state.get(NOTICE_SHOWN, (None, 0.0))
-    if notice and time.monotonic() - when < NOTICE_SECONDS:
-        st.session_state.setdefault(RUN_NOTICE, notice)
+_FOLDER = "The run's folder"
 
 
 def action_buttons(run: Run, status: Status) -> None:
     """Stop for an active run, Resume for one that ended early."""
-    if not may_change(run):
+    if not may_change(Action.TRAIN, run.owner()):
         return
     if status.is_active and run.stop_requested():
         with st.popover("Stopping…", icon=":material/hourglass_top:", key=part_key("stopping", run.id)):
@@ -77,34 +53,14 @@ def action_buttons(run: Run, status: Status) -> None:
 
 def stop_run(run: Run) -> None:
     """Asks the run to stop."""
-    _do(lambda: jobs.stop(run), "Stopping after the current batch; the model so far is kept.")
+    act(lambda: jobs.stop(run), "Stopping after the current batch; the model so far is kept.", _FOLDER)
 
 
 def end_run(run: Run) -> None:
     """Ends the run's worker at once."""
-    _do(lambda: jobs.end_now(run), "Killed; the last finished epoch is kept.")
+    act(lambda: jobs.end_now(run), "Killed; the last finished epoch is kept.", _FOLDER)
 
 
 def resume_run(run: Run) -> None:
     """Puts the run back in the queue."""
-    _do(lambda: jobs.go_on(run), "Resumed.")
-
-
-def may_change(run: Run) -> bool:
-    """Whether the person may stop and resume this run; for what is drawn."""
-    try:
-        person().require(Action.TRAIN, run.owner())
-    except AccessError:
-        return False
-    return True
-
-
-def _do(action: Callable[[], None], success: str) -> None:
-    try:
-        action()
-    except UserError as error:
-        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
-    except OSError as error:
-        st.session_state[RUN_NOTICE] = (False, f"The run's folder cannot be written: {error.strerror}.")
-    else:
-        st.session_state[RUN_NOTICE] = (True, success)
+    act(lambda: jobs.go_on(run), "Resumed.", _FOLDER)

@@ -8,8 +8,8 @@ from core.store.notes import rename_run
 from core.store.runs import Run
 from pages.shared.run.upkeep import may_organise
 from pages.shared.shell.access import guarded, person
-from pages.shared.state import RUN_NOTICE, part_key
-from pages.shared.widgets.text import sentence
+from pages.shared.shell.notice import act
+from pages.shared.state import part_key
 
 LONGEST = 100
 """Most characters of a name."""
@@ -34,12 +34,7 @@ def rename_dialog(run: Run) -> None:
 
 def rename(run: Run, name: str) -> None:
     """Gives a run another name; what came of it is said in the next script run."""
-    try:
-        _rename(run, name)
-    except UserError as error:
-        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        st.session_state[RUN_NOTICE] = (True, f"Renamed to “{run.title()}”.")
+    act(lambda: _rename(run, name), lambda _: f"Renamed to “{run.title()}”.", "The run's folder")
 
 
 def _form(run: Run, key: str) -> bool:

@@ -17,6 +17,7 @@ from core.store.runs import Run, RunStore
 from core.workers.try_model_client import is_imported
 from pages.shared import state
 from pages.shared.shell.access import guarded, may, person
+from pages.shared.shell.notice import act
 from pages.shared.widgets.fields import label_of, word_of
 from pages.shared.widgets.row_choice import row_choice
 from pages.shared.widgets.text import moment, plain, sentence
@@ -238,10 +239,8 @@ def _note_form(run: Run, note: Note) -> None:
 
 def _save_note(run: Run, text: str, tags: str) -> None:
     given: Any = st.session_state[tags]
-    try:
-        _write(run, str(st.session_state[text] or ""), [str(tag) for tag in given])
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    note = str(st.session_state[text] or "")
+    act(lambda: _write(run, note, [str(tag) for tag in given]), folder="The run's folder")
 
 
 def _forget_deleted() -> None:

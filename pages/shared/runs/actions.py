@@ -17,6 +17,7 @@ from core.store.notes import read_note, write_note
 from core.store.runs import Run
 from pages.shared import state
 from pages.shared.shell.access import guarded, person
+from pages.shared.shell.notice import act
 from pages.shared.widgets.text import sentence
 
 MOST_REPORTS = 50
@@ -39,13 +40,10 @@ def tag_runs(runs: Sequence[Run], add: Sequence[str], remove: Sequence[str]) -> 
 
 def rename_group(job: BudgetedJob, name: str) -> None:
     """Gives a bisect or sweep a name."""
-    try:
-        called = _rename_group(job, name)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        said = f"Renamed to “{called}”." if called else "Now has its automatic name."
-        st.session_state[state.RUN_NOTICE] = (True, said)
+    act(
+        lambda: _rename_group(job, name),
+        lambda called: f"Renamed to “{called}”." if called else "Now has its automatic name.",
+    )
 
 
 def reports(runs: Sequence[Run]) -> bytes:

@@ -5,12 +5,12 @@ import streamlit as st
 from core.runs_table.query import select
 from core.runs_table.rows import Row, count_runs, flat, table_rows
 from pages.shared import state
-from pages.shared.run.actions import keep_notice
 from pages.shared.runs import address
 from pages.shared.runs.choice import show_choice
 from pages.shared.runs.comparison import compared_rows, show_comparison
 from pages.shared.runs.filters import show_filters
 from pages.shared.runs.table import chosen_runs, show_table, visible_rows
+from pages.shared.shell.notice import keep_notice
 from pages.shared.widgets.text import plain
 
 REFRESH_SECONDS = 3.0

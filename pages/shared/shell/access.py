@@ -43,6 +43,15 @@ def may(action: Action) -> bool:
     return person().may(action)
 
 
+def may_change(action: Action, owner: str) -> bool:
+    """Whether the person at this page may do something with a job of `owner`; for what is drawn, as `may`."""
+    try:
+        person().require(action, owner)
+    except AccessError:
+        return False
+    return True
+
+
 def guarded(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Makes a function refuse whoever may not do what it does, however it was reached.
 

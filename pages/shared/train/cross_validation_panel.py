@@ -27,10 +27,11 @@ from pages.shared.run.evaluation_view import out_of_fold
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import View, title_of
+from pages.shared.shell.notice import act
 from pages.shared.train.folds_chart import HEIGHT, folds_figure, folds_words
 from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.widgets import fields
-from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain, sentence
+from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain
 
 if TYPE_CHECKING:
     from core.store.fold_records import CrossValidationResult
@@ -178,10 +179,7 @@ def _answers(job: CrossValidation, view: View | None) -> None:
 
 
 def _review(job: CrossValidation, view: View) -> None:
-    try:
-        jobs.begin("review", ReviewSpec(view.reference, view.dataset(), job.id))
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        said = "Label review started; the result will appear on Dataset, Labels."
-        st.session_state[state.RUN_NOTICE] = (True, said)
+    act(
+        lambda: jobs.begin("review", ReviewSpec(view.reference, view.dataset(), job.id)),
+        "Label review started; the result will appear on Dataset, Labels.",
+    )

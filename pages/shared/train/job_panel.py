@@ -5,12 +5,11 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.errors import UserError
 from core.jobs.job import Job, JobStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
-from pages.shared import state
 from pages.shared.shell import jobs
+from pages.shared.shell.notice import act
 from pages.shared.widgets.text import plain, sentence
 
 J = TypeVar("J", bound=Job)
@@ -66,7 +65,4 @@ def stop_button(job: Job, label: str, key: str) -> None:
 
 def do(action: Callable[[Any], object], job: Job) -> None:
     """What a button does; what goes wrong is said in the next script run."""
-    try:
-        action(job)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    act(lambda: action(job))

@@ -14,6 +14,7 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
+from pages.shared.shell.notice import act
 from pages.shared.train.rate_words import MARKS, rate_words, suggestions
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
@@ -141,7 +142,4 @@ def _same(one: RunConfig, other: RunConfig) -> bool:
 
 
 def _stop(search: LrSearch) -> None:
-    try:
-        jobs.stop(search)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    act(lambda: jobs.stop(search))

@@ -17,11 +17,12 @@ from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import title_of
+from pages.shared.shell.notice import act
 from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
 from pages.shared.widgets import fields
 from pages.shared.widgets.share_column import share_number
-from pages.shared.widgets.text import duration, plain, sentence
+from pages.shared.widgets.text import duration, plain
 
 if TYPE_CHECKING:
     from core.store.fold_records import SearchResult
@@ -175,10 +176,8 @@ def _table(result: "SearchResult") -> None:
 def _train(job: Search, result: "SearchResult") -> None:
     """Starts a run of the best candidate, and leads to it."""
     best = result["candidates"][result["ranking"][0]]
-    try:
-        run = jobs.begin("run", RunSpec(config_of(job.config(), best["settings"], name=f"best: {best['name']}"[:100])))
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        said = f"Training of {best['name']} started; see it on Live as {run.title()}."
-        st.session_state[state.RUN_NOTICE] = (True, said)
+    name, settings = best["name"], best["settings"]
+    act(
+        lambda: jobs.begin("run", RunSpec(config_of(job.config(), settings, name=f"best: {name}"[:100]))),
+        lambda run: f"Training of {name} started; see it on Live as {run.title()}.",
+    )

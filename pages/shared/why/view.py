@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.access import Action
-from core.errors import AccessError, UserError
+from core.errors import UserError
 from core.report.why_report import (
     figure_rows,
     measure_title,
@@ -20,7 +20,8 @@ from core.why.answer import answer_of
 from core.why.store import Why, WhyStore
 from core.workers import launch
 from pages.shared.shell import jobs
-from pages.shared.shell.access import person
+from pages.shared.shell.access import may_change, person
+from pages.shared.shell.notice import act
 from pages.shared.state import BISECT, RUN_A, RUN_B, WHY
 from pages.shared.why import ask
 from pages.shared.widgets.text import plain, sentence
@@ -122,9 +123,7 @@ def _repaired_name(repaired: dict[str, Any]) -> str:
 
 def _controls(why: Why, *, active: bool, resumable: bool) -> None:
     """Stop for a running question, and a way on for one that has ended early; for whoever may."""
-    try:
-        person().require(Action.DIAGNOSE, why.owner())
-    except AccessError:
+    if not may_change(Action.DIAGNOSE, why.owner()):
         return
     pressed = False
     if active:
@@ -142,8 +141,5 @@ def _controls(why: Why, *, active: bool, resumable: bool) -> None:
         st.rerun()
 
 
-def _do(act: Callable[[Why], object], why: Why) -> None:
-    try:
-        act(why)
-    except UserError as error:
-        st.error(plain(sentence(str(error))))
+def _do(action: Callable[[Why], object], why: Why) -> None:
+    act(lambda: action(why))
