@@ -95,24 +95,16 @@ class CrossValidationStore(JobStore[CrossValidation]):
             RunError: the folder cannot be written.
             ConfigError: the budget is no positive number.
         """
-        job.check_budget(spec.budget_minutes)
-        settings: dict[str, Any] = {
-            "config": spec.config.to_dict(),
-            "folds": spec.folds or FOLDS,
-            "repeats": spec.repeats,
-            "brought": spec.brought,
-            "budget_minutes": spec.budget_minutes,
-        }
-        return self._make(settings, owner)
+        return self._make(spec.settings(), owner)
 
 
 @dataclass(frozen=True)
-class CrossValidationSpec(ConfigSpec):
-    """What is asked for.
+class FoldsSpec(ConfigSpec):
+    """What is asked of a job that trains heads without each fold.
 
     Attributes:
         folds: int. Into how many folds the images are divided; 0 for those that the dataset brings, else `FOLDS`.
-        repeats: int. How often.
+        repeats: int. How often; of a search it is that of the finalists.
         budget_minutes: float. What it may take.
         brought: bool. Whether the dataset brings the folds; known once it was admitted.
     """
@@ -121,6 +113,25 @@ class CrossValidationSpec(ConfigSpec):
     repeats: int = REPEATS
     budget_minutes: float = BUDGET_MINUTES
     brought: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """What config.json says of it, for `FoldsJob` to read.
+
+        Raises:
+            ConfigError: the budget is no positive number.
+        """
+        job.check_budget(self.budget_minutes)
+        return {
+            "config": self.config.to_dict(),
+            "folds": self.folds or FOLDS,
+            "repeats": self.repeats,
+            "brought": self.brought,
+            "budget_minutes": self.budget_minutes,
+        }
+
+
+class CrossValidationSpec(FoldsSpec):
+    """What is asked for."""
 
     def admit(self, progress: Progress | None = None) -> Self:
         """See `Spec.admit`; the folds are made once, to see that they can be.

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from core.config import RunConfig
-from core.cross_validation.store import FOLDS, REPEATS, CrossValidationSpec, FoldsJob
-from core.jobs import job
-from core.jobs.job import BUDGET_MINUTES, JobStore
-from core.jobs.spec import ConfigSpec
+from core.cross_validation.store import CrossValidationSpec, FoldsJob, FoldsSpec
+from core.jobs.job import JobStore
 from core.progress import Progress
 from core.search.candidates import Candidate, Wanted, candidates, config_of
 from core.store import records
@@ -68,36 +66,19 @@ class SearchStore(JobStore[Search]):
             RunError: the folder cannot be written.
             ConfigError: the budget is no positive number.
         """
-        job.check_budget(spec.budget_minutes)
-        settings = {
-            "config": spec.config.to_dict(),
-            "arms": list(spec.candidates),
-            "folds": spec.folds or FOLDS,
-            "repeats": spec.repeats,
-            "brought": spec.brought,
-            "budget_minutes": spec.budget_minutes,
-        }
-        return self._make(settings, owner)
+        return self._make({**spec.settings(), "arms": list(spec.candidates)}, owner)
 
 
 @dataclass(frozen=True)
-class SearchSpec(ConfigSpec):
-    """What is asked for.
+class SearchSpec(FoldsSpec):
+    """What is asked for; folds and repeats are as in `FoldsSpec`.
 
     Attributes:
         wanted: Wanted. Networks, sizes, heads and rates to try.
-        folds: int. 0 for those that the dataset brings, else `FOLDS`.
-        repeats: int. How often the images are divided for the finalists.
-        budget_minutes: float. What it may take.
-        brought: bool. Whether the dataset brings the folds; known once it was admitted.
         candidates: sequence of dict. Known once it was admitted.
     """
 
     wanted: Wanted = field(default_factory=Wanted)
-    folds: int = 0
-    repeats: int = REPEATS
-    budget_minutes: float = BUDGET_MINUTES
-    brought: bool = False
     candidates: Sequence[Candidate] = ()
 
     def admit(self, progress: Progress | None = None) -> Self:
