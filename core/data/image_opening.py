@@ -19,7 +19,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from core.data.dicom import is_dicom
+from core.data.dicom_header import is_dicom
 from core.data.file_names import display_name
 from core.data.foreign import what_it_is
 from core.data.heic import allow_heic, is_heic

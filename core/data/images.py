@@ -13,7 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.data.deep import Deep, Window, deep_values
-from core.data.dicom import dicom_image, dicom_pixels, is_dicom, read_dicom_header
+from core.data.dicom import dicom_image, dicom_pixels
+from core.data.dicom_header import is_dicom, read_dicom_header
 from core.data.image_modes import MAX_PIXELS, TRANSPOSE, scale_down, to_grey, to_rgb
 from core.data.image_opening import (
     DECODER_ERRORS,

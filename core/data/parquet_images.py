@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.data.dicom import is_dicom
+from core.data.dicom_header import is_dicom
 from core.data.file_names import display_name
 from core.data.heic import is_heic
 from core.data.names import safe_folder, safe_stem

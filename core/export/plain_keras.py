@@ -22,7 +22,8 @@ from PIL import Image, PngImagePlugin
 from core.data.augment import draw_parameters, warp
 from core.data.augment_steps import apply_steps
 from core.data.deep import Window
-from core.data.dicom import dicom_image, is_dicom
+from core.data.dicom import dicom_image
+from core.data.dicom_header import is_dicom
 from core.data.heic import allow_heic
 from core.data.image_modes import TRANSPOSE, scale_down, to_rgb
 from core.data.order import balanced_batches, epoch_batches

@@ -34,6 +34,8 @@ _SECTIONS = {
     "From an image file to pixels": "core/data/image_modes.py",
     "Grey of more than 8 bits": "core/data/deep.py",
     "DICOM": "core/data/dicom.py",
+    "Header of a DICOM file": "core/data/dicom_header.py",
+    "Compressed frame of a DICOM file": "core/data/dicom_frame.py",
     "HEIC": "core/data/heic.py",
     "What is not read": "core/data/refused.py",
     "From an image to a square": "core/data/rendering.py",

@@ -62,3 +62,9 @@ def dicom(
     out = io.BytesIO()
     ds.save_as(out, enforce_file_format=True)
     return out.getvalue()
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    """The head of a JPEG that claims this size."""
+    size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08" + size + b"\x03" + bytes(60)

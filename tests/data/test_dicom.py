@@ -13,12 +13,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut, pixel_array
+from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
     HTJ2KLossless,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -28,11 +27,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from core.data.dicom import codestream_size, read_dicom_header
+from core.data.dicom_header import read_dicom_header
 from core.data.images import decode, load, read_grey, read_header, thumbnail
 from core.data.rendering import Rendering
 from core.errors import UnreadableImage
-from tests.data.deep_files import dicom
+from tests.data.deep_files import dicom, jpeg_of
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(0)
@@ -254,12 +253,6 @@ def test_a_codec_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert "no codec here" in said
 
 
-def jpeg_of(width: int, height: int) -> bytes:
-    """The head of a JPEG that claims this size."""
-    size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
-    return b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08" + size + b"\x03" + bytes(60)
-
-
 def test_hostile_files_are_refused_at_once() -> None:
     whole, started = dicom(TWELVE, **CT), time.monotonic()
     cases = {
@@ -291,13 +284,3 @@ def test_sequences_within_sequences_end() -> None:
     head = dicom(TWELVE)
     place = head.index(b"\x28\x00\x02\x00US")
     assert "damaged" in refused(head[:place] + b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff" + inner * 20_000)
-
-
-def test_the_size_inside_a_stream_is_found_wherever_it_stands() -> None:
-    assert codestream_size(jpeg_of(300, 200)) == (300, 200)
-    j2k = b"\xff\x4f\xff\x51\x00\x29\x00\x00" + b"".join(n.to_bytes(4, "big") for n in (310, 220, 10, 20)) + bytes(20)
-    assert codestream_size(j2k) == (300, 200)
-    assert codestream_size(b"") is codestream_size(b"\xff\xd8\xff") is codestream_size(bytes(100)) is None
-    plain = io.BytesIO(dicom(TWELVE))
-    assert pixel_array(plain).shape == (24, 30)
-    assert ExplicitVRBigEndian  # a retired syntax; read by pydicom as any other
