@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.cli.command import AddCommand
 from core.cli.output import print_json
 from core.cli.terminal import Line
-from core.compare.compare import Comparison, stored_probe
+from core.compare.compare import TWO_LOSSES, Comparison, stored_probe
 from core.compare.compare import compare as compare_runs
 from core.compare.paired import Paired
 from core.errors import RunError
@@ -63,6 +63,7 @@ def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> Non
         "Program and machine", [(row["what"], row["a"], row["b"]) for row in record["differences"]["environment"]]
     )
     _print_rows("Figures", [(name, _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
+    print(f"  {TWO_LOSSES.format(epochs='val_loss', saved='val_log_loss')}")
     print(f"\nThe same validation images\n  {_paired(record['paired'])}")
     print(f"\nFirst divergence\n  {_divergence(record)}")
     print("\nProbe")

@@ -37,6 +37,12 @@ _ENVIRONMENT = {
 
 _MEASURES = ("val_accuracy", "val_auc", "val_loss")
 
+TWO_LOSSES = (
+    "{epochs} is the loss of the epochs: the training objective, with label smoothing and L2 penalties unless "
+    "training.val_loss=log_loss; {saved} is the log loss of the saved model's predictions, without them."
+)
+"""What tells the two losses of `Comparison` apart, for whoever shows them under the names `epochs` and `saved`."""
+
 
 class SettingDifference(TypedDict):
     """A setting in which two runs differ."""
@@ -253,6 +259,6 @@ def _metrics(run: Run) -> dict[str, float | None]:
         **{f"best {name}": best[name] for name in _MEASURES},
         "saved val_accuracy": saved.accuracy if saved else None,
         "saved val_auc": saved.auc if saved else None,
-        "saved val_loss": saved.loss if saved else None,
+        "saved val_log_loss": saved.loss if saved else None,
         "epochs": len(epochs),
     }

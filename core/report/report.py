@@ -14,6 +14,7 @@ from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.verdict import VERDICTS
 from core.checks.in_words import form_words
+from core.compare.compare import TWO_LOSSES
 from core.config import RunConfig
 from core.models.setting_words import setting_label, word_of
 from core.report.answers import answers
@@ -142,7 +143,12 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
     return f"<div class=verdict><h2>{verdict}</h2>{facts}</div>"
 
 
-_FIGURES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "val_auc": "validation AUC"}
+_FIGURES = {
+    "val_accuracy": "validation accuracy",
+    "val_log_loss": "validation log loss",
+    "val_loss": "validation loss",
+    "val_auc": "validation AUC",
+}
 
 
 def _figure_name(name: str) -> str:
@@ -191,7 +197,10 @@ def _curves(record: Record) -> str:
 
 def _metrics(compared: Record, titles: Sequence[str]) -> str:
     rows = [[_capital(_figure_name(name)), *values] for name, values in (compared.get("metrics") or {}).items()]
-    return table(["", *titles], rows) if rows else ""
+    if not rows:
+        return ""
+    losses = TWO_LOSSES.format(epochs="Validation loss", saved="validation log loss")
+    return table(["", *titles], rows) + f"<p>{escape(losses)}</p>"
 
 
 def _capital(text: str) -> str:

@@ -172,7 +172,7 @@ def _part(record: Record, part: str, words: str, mistakes: str) -> str:
         ["Accuracy", with_caveats(f"{_share(figures['accuracy'])}{between}", record["caveats"][part])],
         ["Balanced accuracy", _share(_balanced(figures.get("confusion")))],
         ["Area under the ROC curve", figures.get("auc")],
-        ["Loss", figures.get("loss")],
+        ["Log loss", figures.get("loss")],
         ["Images", figures.get("count")],
         ["Majority-class baseline", _share(figures.get("majority_share"))],
         ["Weights", evaluation.get("weights") or "last epoch"],

@@ -46,7 +46,13 @@ MEASURED = (
         "best_val_accuracy", "Best val. accuracy", SHARE, True, "Highest validation accuracy of any epoch or trial."
     ),
     Column("val_auc", "AUC", SHARE, True, "Validation AUC of the last epoch: 0.5 is chance, 1 is perfect."),
-    Column("val_loss", "Loss", NUMBER, False, "Validation loss of the last epoch."),
+    Column(
+        "val_loss",
+        "Loss",
+        NUMBER,
+        False,
+        "Validation loss of the last epoch: the training objective, with label smoothing and L2 penalties.",
+    ),
     Column("saved_accuracy", "Saved model", SHARE, True, "Validation accuracy of the saved model."),
     Column("test_accuracy", "Test accuracy", SHARE, True, "Accuracy of the saved model on the test images."),
     Column("epochs", "Epochs done", NUMBER, True, "Finished epochs."),

@@ -88,7 +88,7 @@ def comparison_of(folder: Path) -> dict[str, Any]:
     return {
         "differences": {"config": [], "data": [{"what": f"files in {folder}/train", "a": 1, "b": 2}],
                         "environment": [{"what": "Keras", "a": "3.15.1", "b": "3.0.0"}]},
-        "metrics": {"best val_accuracy": [0.9, 0.5]},
+        "metrics": {"best val_accuracy": [0.9, 0.5], "final val_loss": [0.3, 0.7], "saved val_log_loss": [0.2, 0.6]},
         "paired": {"count": 160, "only_a_right": 70, "only_b_right": 3, "p_value": 1e-12},
         "first_divergence": {"stage": "labels and order", "step": {"epoch": 1, "batch": 2}, "a": "mixed", "b": HOSTILE,
                              "sentence": "There."},
@@ -103,7 +103,8 @@ def test_the_page_tells_verdict_trials_differences_divergence_and_script(pair: t
         "One setting makes the difference", "“Shuffle” alone takes it from 0.9 to 0.5.",
         "0.400 [0.300, 0.500]",
         "data.augmentation_draws", "both frozen", "labels and order", "epoch 1, batch 2", "McNemar, p = 1e-12", "3.0.0",
-        "rng.permutation(len(x))", "3.7 minutes",
+        "rng.permutation(len(x))", "3.7 minutes", "Final validation loss", "Saved validation log loss",
+        "Validation loss is the loss of the epochs: the training objective, with label smoothing and L2 penalties",
     ):  # fmt: skip
         assert words in text
     assert Page(text).open == []

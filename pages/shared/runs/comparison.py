@@ -113,7 +113,7 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
             "status": column.TextColumn("State", width=90),
             **shares,
             "val_auc": column.NumberColumn("AUC", format="%.3f", width=70),
-            "val_loss": column.NumberColumn("Loss", format="%.3f", width=70),
+            "val_loss": column.NumberColumn("Loss", format="%.3f", width=70, help=columns()["val_loss"].help),
             "epochs": column.NumberColumn("Epochs", width=70),
             "seconds": column.TextColumn("Duration", width=80),
         },
