@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -107,10 +107,10 @@ class ArrayCache(Generic[D]):
 
     def _write(self, root: Path, made: Mapping[str, NDArray[D]]) -> None:
         if made:
-            named = {self.name: np.stack(list(made.values())), "sha256": np.array(list(made))}
+            named: dict[str, Any] = {self.name: np.stack(list(made.values()))}
             # It only saves time: a full or read-only disk is no reason to fail.
             with suppress(OSError), disk.replacing(self._path(root)) as file:
-                np.savez(file, version=np.array(self.version), **named)
+                np.savez(file, version=self.version, sha256=np.array(list(made)), **named)
 
     def _path(self, root: Path) -> Path:
         return paths.cache_folder() / self.name / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.npz"

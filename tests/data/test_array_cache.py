@@ -19,7 +19,7 @@ class File:
     sha256: str
 
 
-FILES = [File("a", "1"), File("b", "2"), File("c", "1")]
+FILES = [File("a", "1"), File("b", "2"), File("x/a", "1")]
 
 
 class Made:
@@ -34,13 +34,13 @@ class Made:
 
 
 @pytest.fixture
-def made() -> Made:
+def maker() -> Made:
     return Made()
 
 
 @pytest.fixture
-def cache(made: Made) -> ArrayCache[np.float32]:
-    return ArrayCache("numbers", version=1, shape=(2,), dtype=np.float32, make=made)
+def cache(maker: Made) -> ArrayCache[np.float32]:
+    return ArrayCache("numbers", version=1, shape=(2,), dtype=np.float32, make=maker)
 
 
 def kept() -> Path:
@@ -48,25 +48,25 @@ def kept() -> Path:
     return file
 
 
-def test_each_content_is_made_once_and_then_kept(tmp_path, cache, made):
+def test_each_content_is_made_once_and_then_kept(tmp_path, cache, maker):
     seen: list[tuple[int, int]] = []
     found = cache.stacked(tmp_path, FILES, lambda done, total: seen.append((done, total)))
     assert found.tolist() == [[97, 0.5], [98, 0.5], [97, 0.5]]
     assert found.dtype == np.float32
-    assert (made.asked, seen) == (["a", "b"], [(1, 2), (2, 2)])
+    assert (maker.asked, seen) == (["a", "b"], [(1, 2), (2, 2)])
     again = cache.arrays(tmp_path, FILES, lambda *_: pytest.fail("was made again"))
     assert np.array_equal(again, found)
     assert cache.read(tmp_path / "other") == {}
 
 
-def test_of_some_files_only_what_is_missing_is_made_and_all_are_kept(tmp_path, cache, made):
+def test_of_some_files_only_what_is_missing_is_made_and_all_are_kept(tmp_path, cache, maker):
     cache.arrays(tmp_path, FILES[:1])
     cache.arrays(tmp_path, FILES[1:2])
-    assert made.asked == ["a", "b"]
+    assert maker.asked == ["a", "b"]
     assert set(cache.read(tmp_path)) == {"1", "2"}
 
 
-def test_what_is_added_is_kept_and_contents_that_have_gone_are_not(tmp_path, cache, made):
+def test_what_is_added_is_kept_and_contents_that_have_gone_are_not(tmp_path, cache, maker):
     cache.arrays(tmp_path, FILES)
     cache.add(tmp_path, {"3": np.zeros(2, np.float32)}, ["1", "3", "4"])
     assert {sha: array.tolist() for sha, array in cache.read(tmp_path).items()} == {"1": [97, 0.5], "3": [0, 0]}

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core import paths
-from core.data import images
+from core.data import image_opening, images
 from core.data import thumbnails as store
 from core.data.dataset import scan_dataset
 from core.data.thumbnails import SIDE, THUMBNAILS, shrink, thumbnails
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_scan_decodes_every_file_once_and_keeps_its_small_version(folder, monkeypatch):
     opened = []
-    real = images.open_image
+    real = image_opening.open_image
 
     def noted(file, name):
         opened.append(name)
