@@ -11,7 +11,8 @@ from core.script import rules_pixels as pixels
 from core.script.facts import Facts
 from core.script.flow.machine import number
 from core.script.flow.made import Made
-from core.script.value_rules import output, split, training
+from core.script.flow.networks import Fit
+from core.script.value_rules import colours, output, split, training
 from core.script.value_rules import pixels as values
 from core.script.value_rules.views import Course
 
@@ -34,8 +35,8 @@ RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
 
 VALUE_RULES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
     *(output.outputs, output.heads, output.tops, output.unfrozen),
-    *(values.scaling, values.parts, values.asked, values.validation_colours),
-    values.cached,
+    *(values.scaling, values.parts, values.asked, values.cached),
+    *(colours.validation_colours, colours.exchanged),
     *(split.wrong_parts, split.leaks, split.sorted_split, split.shuffled_apart, split.reshuffled, split.same_images),
     *(split.scaled_labels, split.folds, split.class_order),
     *(training.compiled, training.rates, training.validation, training.steps, training.labels, training.shapes),
@@ -69,6 +70,11 @@ def _first_rate(course: Course) -> float | None:
     return None if found is None else float(found)
 
 
+def _mark(fit: Fit) -> object | None:
+    """The compile that a training has, whatever rate was set after it."""
+    return fit.compiled.mark if fit.compiled is not None else None
+
+
 def _is_compiled_again(one: Finding, course: Course) -> bool:
     """Whether a method that compiles was called after `trainable` was set, which the order of lines does not show."""
     if one.id != "trainable-after-compile":
@@ -76,6 +82,6 @@ def _is_compiled_again(one: Finding, course: Course) -> bool:
     line, before = one.evidence["line"], None
     for fit in course.fits:
         if any(line in trains.lines for trains in fit.trains.values() if trains is not None):
-            return before is not None and fit.compiled is not before
-        before = fit.compiled
+            return before is not None and _mark(fit) is not before
+        before = _mark(fit)
     return False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.script.facts import Facts
-from core.script.reader import Call, Value
+from core.script.reader import Call, Script, Value
 from core.script.rules_model import known_units
 from core.script.rules_order import Version, finding
 from core.script.values import as_texts
@@ -139,9 +139,17 @@ def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
                 monitor.line,
                 f"{call.short} monitors {monitor.word}, but this model reports {told}"
                 + ("" if version < (2, 3) else " (from Keras 2.3 on)")
-                + ". save_best_only then saves every epoch, and early stopping never stops.",
+                + f". {_UNSEEN[call.short]}.",
                 f"Monitor val_{next(iter(sorted(known)), 'loss')}.",
             )
+
+
+_UNSEEN = {
+    "EarlyStopping": "Early stopping then never stops",
+    "ModelCheckpoint": "With save_best_only, Keras 3 then saves every epoch, and Keras 2 none",
+    "ReduceLROnPlateau": "The learning rate is then never reduced",
+}
+"""What a callback does without the figure that it monitors."""
 
 
 def _metric_names(facts: Facts, compiled: Call) -> list[str]:
@@ -197,17 +205,7 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
                 lines=[saved[path], value.line],
             )
         saved.setdefault(path, value.line)
-    kept = script.find("ModelCheckpoint")
-    if kept and not any(
-        c.location.position > kept[0].location.position for c in script.find("load_weights", "load_model")
-    ):
-        yield finding(
-            "last-vs-best-weights",
-            "info",
-            kept[0].line,
-            "The checkpoint is saved but never loaded, so the weights of the last epoch are used after fit.",
-            "Load it after fit, or use EarlyStopping(restore_best_weights=True).",
-        )
+    yield from _never_loaded(script)
     for call in script.find("EarlyStopping"):
         if not script.argument(call, "restore_best_weights").stated:
             yield finding(
@@ -217,3 +215,23 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
                 "EarlyStopping keeps the last epoch's weights by default.",
                 "Add restore_best_weights=True.",
             )
+
+
+def _never_loaded(script: Script) -> Iterator[Finding]:
+    """A checkpoint of the best epoch that nothing loads, where EarlyStopping does not restore that epoch either."""
+    kept = script.find("ModelCheckpoint")
+    if not kept or any(
+        script.argument(call, "restore_best_weights").value is not False
+        for call in script.find("EarlyStopping")
+        if script.argument(call, "restore_best_weights").stated
+    ):
+        return
+    loads = script.find("load_weights", "load_model")
+    if not any(call.location.position > kept[0].location.position for call in loads):
+        yield finding(
+            "last-vs-best-weights",
+            "info",
+            kept[0].line,
+            "The checkpoint is saved but never loaded, so after fit the model has the weights of the last epoch.",
+            "Load it after fit, or use EarlyStopping(restore_best_weights=True).",
+        )

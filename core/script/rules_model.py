@@ -194,20 +194,22 @@ def batch_norm(facts: Facts, version: Version) -> Iterator[Finding]:
     state = freezing(facts, in_effect(facts))
     if backbone.short.startswith(WITH_BATCH_NORM):
         yield from _batch_norm(facts, backbone, state, version)
-    if backbone.short.startswith(WITH_DROPOUT) and state.block == "":
+    overridden = not _asks_inference(facts) or version >= (3,)
+    if backbone.short.startswith(WITH_DROPOUT) and state.block == "" and overridden:
         yield finding(
             "dropout-in-frozen-base",
             "info",
             backbone.line,
             f"{backbone.short} has Dropout layers, which are active in training although it is frozen, so its features "
-            "differ in every step.",
+            "differ in every step"
+            + (" (in Keras 3, where fit overrides training=False)." if _asks_inference(facts) else "."),
             "Call it with training=False inside a custom layer.",
         )
 
 
 def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version) -> Iterator[Finding]:
     old = version < (2, 4)
-    if state.block == "" and (old or version == LATEST):
+    if state.block == "" and (old or version == LATEST) and not _asks_inference(facts):
         yield finding(
             "bn-train-mode-in-frozen-base",
             "warning" if old else "info",
@@ -217,17 +219,25 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
             "Use tf.keras 2 or Keras 3, or train on saved features.",
         )
     rate = _rate(facts)
-    for call in facts.script.calls if version >= (3,) and state.block != "" and not _keeps_statistics(facts) else ():
-        given = facts.script.argument(call, "training")
-        if given.value is False and facts.script.call_of(call.node.func, call.location) is backbone:
-            yield finding(
-                "keras3-training-false-ignored",
-                "warning" if rate is None or rate > _gentle(facts) else "info",
-                given.line,
-                "In Keras 3, fit overrides training=False in a functional model, so the batch-normalisation statistics "
-                "of the unfrozen backbone change.",
-                "Set trainable = False of each BatchNormalization layer.",
-            )
+    if version < (3,) or state.block == "" or _keeps_statistics(facts):
+        return
+    for given in _asks_inference(facts):
+        yield finding(
+            "keras3-training-false-ignored",
+            "warning" if rate is None or rate > _gentle(facts) else "info",
+            given.line,
+            "In Keras 3, fit overrides training=False in a functional model, so the batch-normalisation statistics "
+            "of the unfrozen backbone change.",
+            "Set trainable = False of each BatchNormalization layer.",
+        )
+
+
+def _asks_inference(facts: Facts) -> list[Value]:
+    """`training=False` of the calls of the backbone, as in `base(x, training=False)`."""
+    script = facts.script
+    calls = [call for call in script.calls if script.call_of(call.node.func, call.location) is facts.backbone]
+    given = [script.argument(call, "training") for call in calls]
+    return [one for one in given if one.value is False]
 
 
 def _keeps_statistics(facts: Facts) -> bool:

@@ -234,6 +234,48 @@ def test_trainable_after_a_fit_needs_another_compile() -> None:
     assert not found(HEALTHY + again + SECOND_FIT, "trainable-after-compile")
 
 
+@pytest.mark.parametrize("rate", ["model.optimizer.lr = 1e-5", "model.optimizer.learning_rate.assign(1e-5)"])
+def test_another_rate_is_no_second_compile(rate: str) -> None:
+    script = HEALTHY + f"base.trainable = True\n{rate}\n" + SECOND_FIT
+    (one,) = found(script, "trainable-after-compile")
+    assert (one["severity"], one["evidence"]["line"]) == ("error", line_of(script, "base.trainable = True"))
+
+
+def test_a_checkpoint_is_not_missed_where_early_stopping_restores_the_best_epoch() -> None:
+    kept = changed(HEALTHY, ("callbacks=[stop]", "callbacks=[stop, ModelCheckpoint('b.keras', save_best_only=True)]"))
+    assert not found(kept, "last-vs-best-weights")
+    for given in ("restore_best_weights=False", "verbose=1"):
+        (one,) = found(changed(kept, ("restore_best_weights=True", given)), "last-vs-best-weights")
+        assert one["claim"].endswith("so after fit the model has the weights of the last epoch.")
+
+
+@pytest.mark.parametrize(
+    ("callback", "told"),
+    [
+        ("EarlyStopping", "Early stopping then never stops."),
+        ("ModelCheckpoint", "With save_best_only, Keras 3 then saves every epoch, and Keras 2 none."),
+        ("ReduceLROnPlateau", "The learning rate is then never reduced."),
+    ],
+)
+def test_a_wrong_monitor_is_told_what_the_callback_then_does(callback: str, told: str) -> None:
+    script = changed(HEALTHY, ("callbacks=[stop]", f"callbacks=[{callback}(monitor='val_acc')]"))
+    (one,) = found(script, "monitor-name-mismatch")
+    assert one["claim"].endswith(told)
+
+
+def test_a_frozen_network_that_is_called_for_inference() -> None:
+    """Batch normalisation then uses the stored statistics in every version; fit of Keras 3 turns Dropout on again."""
+    frozen = changed(HEALTHY, ("VGG16(", "EfficientNetB0("))
+    assert "training=False" in frozen
+    assert not found(frozen, "bn-train-mode-in-frozen-base")
+    (one,) = found(frozen, "dropout-in-frozen-base")
+    assert one["claim"].endswith("in every step (in Keras 3, where fit overrides training=False).")
+    assert not found(frozen, "dropout-in-frozen-base", "2.15")
+    plain = changed(frozen, (", training=False", ""))
+    assert found(plain, "bn-train-mode-in-frozen-base")
+    assert found(plain, "dropout-in-frozen-base")[0]["claim"].endswith("so its features differ in every step.")
+
+
 def test_one_optimizer_object_for_two_compiles() -> None:
     script = changed(HEALTHY, ("optimizer=keras.optimizers.Adam(learning_rate=1e-3)", "optimizer=opt"))
     script = (

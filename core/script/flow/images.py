@@ -40,6 +40,8 @@ def _load_image(machine: Machine, given: Arguments) -> Value:
 
 
 def _decode(machine: Machine, given: Arguments) -> Value:
+    if given.name.startswith("cv2"):
+        return _imread(machine, given)
     count = whole(given.get("channels", 1))
     return _read(machine, given, "grey" if count == 1 else "rgb", (None, None, count))
 

@@ -79,12 +79,17 @@ class LayerRange(Value):
 
 @dataclass(frozen=True, eq=False)
 class Compile:
-    """A `compile`: its arguments and lines."""
+    """A `compile`: its arguments and lines.
+
+    Attributes:
+        mark: Identity; kept where the script sets another learning rate later, which compiles nothing.
+    """
 
     arguments: dict[str, "Value"]
     lines: dict[str, int]
     line: int
     node: ast.Call | None = None
+    mark: object = field(default_factory=object)
 
 
 @dataclass(eq=False)

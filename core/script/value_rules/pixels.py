@@ -55,7 +55,7 @@ def _arriving(course: Course, view: View, line: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _family(model: Model, step: Step) -> str:
+def step_family(model: Model, step: Step) -> str:
     """What a `preprocess_input` does; one that is imported from nowhere is the network's own."""
     return family_of_network(model.name) if step.family == "own" and step.text == "preprocess_input" else step.family
 
@@ -97,7 +97,7 @@ def _generator_twice(by: Value, steps: list[Step]) -> Finding | None:
     first, last = steps[0], steps[-1]
     if not last.text.startswith("rescale=") or not first.family:
         return None
-    family = _family(by, first) if isinstance(by, Model) else first.family
+    family = step_family(by, first) if isinstance(by, Model) else first.family
     return finding(
         "idg-preprocess-then-rescale", "warning", last.line,
         f"The generator applies {first.text} and then {last.text}{_followed(family, last.scale)}.",
@@ -145,7 +145,7 @@ def _for_network(array: Array, model: Model) -> Finding | None:
             "wrong-preprocess-for-backbone", "info" if wants == "caffe" else "warning", model.line,
             f"{model.name} was trained on {_SCALES[wants]}, but the pixels are not scaled: it gets 0 to 255.", _OWN,
         ) if raw else None  # fmt: skip
-    gets = _family(model, steps[0]) if len(steps) == 1 and steps[0].family else scale_of(array)
+    gets = step_family(model, steps[0]) if len(steps) == 1 and steps[0].family else scale_of(array)
     if gets in (wants, "", "range", "own", "standard") or (wants == "torch" and gets == "other"):
         return None
     large = bool(steps[0].family) and steps[0].family in ("caffe",)
@@ -254,19 +254,6 @@ def _other_colours(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Arra
         f"{theirs.channels.upper()}, so red and blue are exchanged. OpenCV reads images as BGR.",
         "Convert them: cv2.cvtColor(image, cv2.COLOR_BGR2RGB).",
     )  # fmt: skip
-
-
-def validation_colours(course: Course) -> Iterator[Finding]:
-    """Channel order of validation images against those for training."""
-    for fit in course.fits:
-        value, _ = course.validation(fit)
-        ours = course.of_fit(fit).x
-        if isinstance(value, Array) and ours is not None and {ours.channels, value.channels} == {"rgb", "bgr"}:
-            yield finding(
-                "train-val-preprocess-mismatch", "error", fit.lines.get("validation_data", fit.line),
-                f"Training images are {ours.channels.upper()}, validation images {value.channels.upper()}.",
-                "Read both in the same way.",
-            )  # fmt: skip
 
 
 def cached(course: Course) -> Iterator[Finding]:
