@@ -210,6 +210,25 @@ def test_frozen_layers_become_the_block_from_which_training_begins(freeze: str, 
     assert stated(import_script(changed(END_TO_END, old, freeze)))["training.unfreeze_from"] == block
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "'block5' in layer.name",
+        "layer.name.startswith('block5_')",
+        "layer.name.startswith(('block5', 'block6'))",
+        "not ('block5' not in layer.name)",
+    ],
+)
+def test_conditions_on_the_name_of_a_layer_are_followed(condition: str) -> None:
+    old = "for layer in model.layers[:19]:\n    layer.trainable = False\n"
+    loop, sets = "for layer in base_model.layers:\n", "layer.trainable ="
+    new = f"{loop}    {sets} {condition}\n"
+    branch = f"{loop}    if {condition}:\n        {sets} True\n    else:\n        {sets} False\n"
+    assert old in END_TO_END
+    assert stated(import_script(END_TO_END.replace(old, branch)))["training.unfreeze_from"] == "block5"
+    assert stated(import_script(END_TO_END.replace(old, new)))["training.unfreeze_from"] == "block5"
+
+
 def test_border_inside_a_block_is_open() -> None:
     assert "inside a block" in opened(import_script(changed(END_TO_END, "[:19]", "[:16]")))["training.unfreeze_from"]
 

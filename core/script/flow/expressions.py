@@ -118,10 +118,10 @@ class Expressions(Operators):
         values = [self.evaluate(part, scope) for part in (node.left, *node.comparators)]
         if any(isinstance(one, Array) and one.role == PREDICTIONS for one in values):
             return Array(NUMBERS)
+        if len(values) == 2 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Const):
+            return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
         if len(values) == 2 and all(isinstance(one, Const) for one in values):
             return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
-        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Const):
-            return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
         return Unknown(self.text(node), node.lineno)
 
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:

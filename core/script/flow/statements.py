@@ -146,7 +146,7 @@ class Statements(Assigning):
 
     def _layers(self, over: LayerRange, node: ast.For | ast.AsyncFor) -> list[Value]:
         """The layers one by one where a condition may ask which one it is; else all at once."""
-        asks = any(isinstance(one, (ast.If, ast.IfExp, ast.Compare)) for one in ast.walk(node))
+        asks = any(_asks_layer(one) for one in ast.walk(node))
         turns = one_by_one(self, over) if asks else []
         return list(turns) or [replace(over, single=True)]
 
@@ -188,6 +188,14 @@ class Statements(Assigning):
 def is_fold(value: Value | None) -> bool:
     """Whether a value is the indices of one fold."""
     return isinstance(value, Array) and value.role == "fold" and isinstance(value.part, Part)
+
+
+def _asks_layer(node: ast.AST) -> bool:
+    """Whether a part of a loop over layers may depend on which one it is at."""
+    if isinstance(node, ast.Assign):
+        inner = [one for one in ast.walk(node.value) if isinstance(one, ast.Attribute) and one.attr == "name"]
+        return bool(inner) and any(isinstance(one, ast.Attribute) for one in node.targets)
+    return isinstance(node, (ast.If, ast.IfExp, ast.Compare))
 
 
 def _is_main_guard(node: ast.If) -> bool:

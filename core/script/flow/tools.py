@@ -108,6 +108,10 @@ def of_constant(machine: Machine, owner: Const, name: str, given: Arguments) -> 
         return Const(getattr(owner.value, name)())
     if name in ("glob", "rglob", "iterdir"):
         return files(machine, replace(given, positional=[owner]))
+    if isinstance(owner.value, str) and name in ("startswith", "endswith") and len(given.positional) == 1:
+        ends = constant(given.positional[0])
+        ends = ends if isinstance(ends, tuple) else (ends,)
+        return Const(getattr(owner.value, name)(ends)) if all(isinstance(one, str) for one in ends) else unknown(given)
     if name == "joinpath" and isinstance(text := constant(given.get("other", 0)), str):
         return Const(f"{owner.value}/{text}"[:1000])
     return unknown(given)
