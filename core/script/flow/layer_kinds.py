@@ -56,6 +56,7 @@ ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
     "Lambda": ("function",),
     **dict.fromkeys(("ReLU",), ("max_value", "negative_slope")),
     **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
+    **dict.fromkeys(POOLS[:4], ("pool_size", "strides", "padding")),
     "RandomFlip": ("mode",),
     **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
     "RandomBrightness": ("factor", "value_range"),

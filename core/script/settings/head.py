@@ -9,14 +9,9 @@ from core.script.flow.made import Layer, Made
 from core.script.flow.objects import Const, External
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
+from core.script.settings.pooling import POOLINGS, fill_pooling, pools_inside
 from core.script.settings.story import Story
 
-POOLINGS = {
-    "Flatten": "flatten",
-    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAvgPool2D"), "average"),
-    **dict.fromkeys(("GlobalMaxPooling2D", "GlobalMaxPool2D"), "max"),
-}
-_INSIDE = {"avg": "average", "max": "max"}
 _NAMES = {"swish": "silu", "leakyrelu": "leaky_relu"}
 """Other names that Keras has for an activation."""
 
@@ -49,13 +44,13 @@ def fill_head(story: Story, found: Collected) -> None:
     if output is None:
         for key in ("model.pooling", *SHORT_FORM):
             found.ask(key, "the script has no Dense layer")
-        if _pools_inside(story, found):
+        if pools_inside(story, found):
             found.open = [one for one in found.open if one["key"] != "model.pooling"]
         return
     before = layers[: layers.index(output)]
     pools = [one for one in before if one.kind in POOLINGS]
-    _pooling(story, found, pools)
-    hidden = [one for one in before if one.kind not in (*POOLINGS, *_PASSED)]
+    window = fill_pooling(story, found, before)
+    hidden = [one for one in before if one.kind not in (*POOLINGS, *_PASSED) and one is not window]
     if _is_short(found, hidden, output):
         _short(found, hidden, output)
         return
@@ -65,26 +60,6 @@ def fill_head(story: Story, found: Collected) -> None:
 def output_of(layers: list[Layer]) -> Layer | None:
     """The last Dense layer."""
     return next((one for one in reversed(layers) if one.kind == "Dense"), None)
-
-
-def _pools_inside(story: Story, found: Collected) -> bool:
-    """Writes the pooling of the network itself, where it has one."""
-    inside = argument(found.script, story.base, "pooling")
-    if not isinstance(inside.known, str) or inside.known not in _INSIDE:
-        return False
-    found.state("model.pooling", _INSIDE[inside.known], *inside.lines)
-    return True
-
-
-def _pooling(story: Story, found: Collected, pools: list[Layer]) -> None:
-    if _pools_inside(story, found):
-        return
-    if not pools and story.base is not None:
-        found.ask("model.pooling", "the script has neither Flatten nor a global pooling")
-    elif not pools:
-        found.ask("model.pooling", "the script has neither Flatten nor a global pooling", blocks=True)
-    else:
-        found.state("model.pooling", POOLINGS[pools[0].kind], pools[0].line)
 
 
 def _is_short(found: Collected, hidden: list[Layer], output: Layer) -> bool:
