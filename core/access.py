@@ -121,6 +121,7 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "training.mode": ("bottleneck", "end_to_end"),
     "training.unfreeze_from": ("",),
     "training.literal": (False,),
+    "training.mixup": (0.0,),
 }
 _AT_MOST = {"data.image_size": 224, "data.batch_size": 64, "model.dense_units": 256}
 

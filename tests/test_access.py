@@ -85,6 +85,7 @@ def test_public_gives_no_way_to_the_machine_or_to_others() -> None:
         ({"training.mode": "fine_tune", "training.unfreeze_from": "all"}, 'training.mode is "fine_tune"'),
         ({"training.unfreeze_from": "all", "training.mode": "end_to_end"}, 'training.unfreeze_from is "all"'),
         ({"training.literal": True, "training.mode": "end_to_end"}, 'training.literal is "True"'),
+        ({"training.mixup": 0.2, "training.mode": "end_to_end"}, 'training.mixup is "0.2"; this public demonstration'),
         ({"data.image_size": 300}, "data.image_size is 300; this public demonstration allows 224 at most"),
         ({"model.head": "dense 300 relu"}, "model.head is dense 300 relu; this public demonstration allows 256 units"),
         ({"data.batch_size": 65}, "data.batch_size is 65"),

@@ -84,11 +84,15 @@ def test_every_choice_is_explained_and_can_be_taken(key: str) -> None:
         assert make_config("sample", {key: choice}).settings()[key] == choice
 
 
+BESIDE = {"training.mixup": {"training.mode": "end_to_end"}}
+"""What a setting needs beside it: bottleneck mode has no mixed images."""
+
+
 @pytest.mark.parametrize("key", [key for key in keys() if setting(key).metadata["low"] is not None])
 def test_every_number_may_be_as_low_and_as_high_as_it_says(key: str) -> None:
     spec = setting(key)
     for end in (spec.metadata["low"], spec.metadata["high"]):
-        assert make_config("sample", {key: end}).settings()[key] == end
+        assert make_config("sample", {key: end, **BESIDE.get(key, {})}).settings()[key] == end
     with pytest.raises(ConfigError, match=rf"^{key} is .*; it may be "):
         make_config("sample", {key: spec.metadata["low"] - 1})
 
@@ -240,6 +244,17 @@ def test_a_bottleneck_has_nothing_to_unfreeze() -> None:
         "leave it empty, or set training.mode to end_to_end or fine_tune"
     )
     assert make_config("sample", {"training.unfreeze_from": "block5", "training.mode": "end_to_end"})
+
+
+def test_a_bottleneck_has_no_mixed_images() -> None:
+    assert refusal(training__mixup=0.2) == (
+        "training.mixup is 0.2, but in bottleneck mode the features of each image are computed once, and those of a "
+        "mixed image do not follow from them; set it to 0, or training.mode to end_to_end or fine_tune"
+    )
+    for mode, features in (("end_to_end", False), ("fine_tune", True)):
+        training = make_config("sample", {"training.mixup": 0.2, "training.mode": mode}).training
+        assert (training.takes_features, training.is_on_features) == (features, False)
+    assert make_config("sample", {"training.mode": "end_to_end"}).training.is_on_features
 
 
 @pytest.mark.parametrize(

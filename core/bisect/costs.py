@@ -65,12 +65,12 @@ class Costs:
     def __post_init__(self) -> None:
         for run in (self.a, self.b):
             config = run.config()
-            if config.training.is_frozen and not config.training.literal:
+            if config.training.is_on_features:
                 self._cached |= _features(config)
 
     def trial(self, config: RunConfig) -> float:
         """Expected seconds of a trial."""
-        missing = len(_features(config) - self._cached) if config.training.is_frozen else 0
+        missing = len(_features(config) - self._cached) if config.training.is_on_features else 0
         images = self.factors.a.count("train")
         return self._training(config) + self._opening(config) + missing * images * self._feature_seconds()
 
@@ -79,7 +79,7 @@ class Costs:
         taken = seconds.get("total", 0.0) - seconds.get("features", 0.0)
         self._measured.setdefault(_kind(config), []).append(max(0.0, taken - self._opening(config)))
         self._opened |= set(_networks(config))
-        if config.training.is_frozen:
+        if config.training.is_on_features:
             self._cached |= _features(config)
 
     def left(self, waiting: Sequence[RunConfig], done: int) -> float:
@@ -129,7 +129,7 @@ class Costs:
         for config in todo:
             total += self.trial(config)
             self._opened |= set(_networks(config))
-            self._cached |= _features(config) if config.training.is_frozen else set()
+            self._cached |= _features(config) if config.training.is_on_features else set()
         self._cached, self._opened = before
         return total
 
@@ -143,7 +143,7 @@ class Costs:
     @staticmethod
     def _is_trial(config: RunConfig) -> bool:
         """Whether a trial is one of many in a process; on a cluster each is a job of its own."""
-        return config.training.is_frozen and not launch.uses_cluster()
+        return config.training.is_on_features and not launch.uses_cluster()
 
     def _training(self, config: RunConfig) -> float:
         measured = self._measured.get(_kind(config))
@@ -160,7 +160,7 @@ class Costs:
         known = [seconds["total"] - seconds.get("features", 0.0) for seconds in alike if "total" in seconds]
         if known:
             return max(known)
-        if config.training.is_frozen:
+        if config.training.is_on_features:
             passes = self.factors.a.count("train") / config.data.batch_size
             return config.training.epochs * passes * _STEP_SECONDS
         passes = config.training.finetuning_epochs or config.training.epochs
@@ -171,7 +171,7 @@ class Costs:
 
         A head of millions of weights, or a slow machine, shows there.
         """
-        frozen = [run for run in (self.a, self.b) if self._is_trial(run.config()) and not run.config().training.literal]
+        frozen = [run for run in (self.a, self.b) if self._is_trial(run.config())]
         told = [(len(run.epochs()), run.read_status().seconds.get("training", 0.0)) for run in frozen]
         epochs, seconds = max(told, default=(0, 0.0))  # of the longer one: the first epoch takes longer than the others
         return max(0.0, seconds / epochs - _FIT_SECONDS) / _FASTER if epochs else 0.0
@@ -188,7 +188,7 @@ class Costs:
 
 def _kind(config: RunConfig) -> tuple[bool, int]:
     """What decides how long a training takes, roughly."""
-    return config.training.is_frozen, config.training.most_epochs
+    return config.training.is_on_features, config.training.most_epochs
 
 
 def _networks(config: RunConfig) -> tuple[tuple[object, ...], tuple[object, ...]]:

@@ -81,7 +81,10 @@ def _split(a: End, b: End, differing: list[str]) -> str:
 
 def _data_seed(a: End, b: End, differing: list[str]) -> str:
     quiet = all(
-        end.split_on_disk and end.config.data.augmentation == "none" and end.config.model.weights == "imagenet"
+        end.split_on_disk
+        and end.config.data.augmentation == "none"
+        and end.config.model.weights == "imagenet"
+        and not end.config.training.mixup
         for end in (a, b)
     )
     return "the folder is split on disk, there is no augmentation, and the backbone is pretrained" if quiet else ""

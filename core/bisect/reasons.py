@@ -42,6 +42,7 @@ REASONS: dict[str, str] = {
     "training.label_smoothing": "Softened labels keep predictions from becoming overconfident.",
     "training.focal_gamma": "With a focal loss, training is dominated by the images that are not classified well yet.",
     "training.focal_alpha": "It decides how much each of two classes counts in the loss.",
+    "training.mixup": "Trained on mixed images and labels, a network gives less confident predictions.",
     "training.val_loss": "It decides which epoch counts as the best, and so when training stops and which weights "
     "are kept.",
     "training.schedule": "A falling learning rate settles closer to the minimum; one that falls too soon does not "

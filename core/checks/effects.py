@@ -35,7 +35,7 @@ _RULES: tuple[Rule, ...] = (
 
 _DECIDING = (
     *("mode", "optimizer", "finetune_optimizer", "momentum", "finetune_momentum", "schedule", "literal"),
-    "focal_gamma",
+    *("focal_gamma", "mixup"),
 )
 """What the rules go by."""
 

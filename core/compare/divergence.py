@@ -1,7 +1,7 @@
 """Finds the first divergence of two trainings: data, order, initial weights, features, losses, weights.
 
-    files -> decoded pixels -> augmented pixels -> preprocessed input -> labels and order -> initial weights -> features
-    -> loss -> gradients -> weights, and from the second epoch on pixels -> order -> ... again
+    files -> decoded pixels -> augmented pixels -> preprocessed input -> labels and order -> mixed images -> initial
+    weights -> features -> loss -> gradients -> weights, and from the second epoch on pixels -> order -> ... again
 
 Each stage is a function of the two traces and the epoch; the first that sees a difference names it. Images are
 compared by the hash of their file, never by their place in a batch: else another order would look like other pixels.
@@ -31,7 +31,7 @@ def first_divergence(a: "Trace", b: "Trace") -> Divergence | None:
     if found := _files(a, b):
         return found
     for one, other in zip(a.epochs, b.epochs, strict=False):
-        for stage in (_pixels, _order, _initial_weights, _features, _steps, _weights):
+        for stage in (_pixels, _order, _mixing, _initial_weights, _features, _steps, _weights):
             if found := stage(_EpochPair(a, b, one, other)):
                 return found
     return _length(a, b)
@@ -137,6 +137,15 @@ def _batches_part(pair: _EpochPair, index: int) -> Divergence:
     else:
         sentence = f"The batches differ at {where}: {mine} in one run and {theirs} in the other."
     return Divergence("labels and order", step, mine, theirs, sentence)
+
+
+def _mixing(pair: _EpochPair) -> Divergence | None:
+    mine, theirs = pair.one.mixing, pair.other.mixing
+    if mine == theirs or pair.a.elsewhere or pair.b.elsewhere:
+        return None
+    what = "differently in the two runs" if mine and theirs else "in one run and not in the other"
+    sentence = f"In epoch {pair.epoch} the images of a batch and their labels are mixed (training.mixup) {what}."
+    return Divergence("mixed images", {"epoch": pair.epoch}, mine, theirs, sentence)
 
 
 def _initial_weights(pair: _EpochPair) -> Divergence | None:

@@ -106,7 +106,8 @@ class TrainingRecord:
         """What makes training harder than validation by intent, in words that follow `are seen`."""
         dropout = self.config.model.whole_head.dropout
         found = [f"with a dropout of {dropout:g}"] if dropout >= 0.5 else []
-        return [*found, *(["augmented"] if self.config.data.augmentation != "none" else [])]
+        found += ["augmented"] if self.config.data.augmentation != "none" else []
+        return [*found, *(["mixed with others"] if self.config.training.mixup else [])]
 
     @property
     def last(self) -> "TracedEpoch":

@@ -156,10 +156,10 @@ class CrossValidationSpec(FoldsSpec):
 
 def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
     """Raises ConfigError for settings that are not of a frozen backbone, or counts that are out of range."""
-    if not config.training.is_frozen or config.training.literal:
+    if not config.training.is_on_features:
         raise ConfigError(
             "cross-validation trains heads on cached features, but these settings pass every image through the "
-            "network; set training.mode to bottleneck"
+            f"network; set training.mode to bottleneck{' and training.mixup to 0' if config.training.mixup else ''}"
         )
     if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
         raise ConfigError(f"{folds} folds requested; the number may be {LEAST_FOLDS} to {MOST_FOLDS}")

@@ -7,6 +7,7 @@ them to `fit()`.
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from core.data.augment import augment
 from core.data.dataset_index import ImageFile
 from core.data.feature_cache import read_ahead
+from core.data.mixing import mixed_batch, mixture
 from core.data.order import Indices
 from core.data.rendering import STRETCHED, Rendering
 from core.data.unchanged import load_unchanged
@@ -129,6 +131,32 @@ class FeatureBatches:
         return _with_targets(np.asarray(self._features[batch], np.float32), self._targets, self._weights, batch)
 
 
+@dataclass(frozen=True)
+class Mixup:
+    """How the images of one epoch are mixed; see core/data/mixing.py.
+
+    Attributes:
+        alpha: float. Above 0.
+        seed: int. The data seed.
+        epoch: int. From 0.
+    """
+
+    alpha: float
+    seed: int
+    epoch: int
+
+    def of(self, batch: tuple[Array, ...], k: int) -> tuple[Array, ...]:
+        """Batch `k` of the epoch, mixed: all arrays are float32."""
+        return mixed_batch(batch, *self._drawn(len(batch[0]), k))
+
+    def drawn(self, batches: Sequence[Indices]) -> list[Array]:
+        """Partners and shares of all batches, two arrays each."""
+        return [part for k, batch in enumerate(batches) for part in self._drawn(len(batch), k)]
+
+    def _drawn(self, count: int, k: int) -> tuple[Array, Array]:
+        return mixture(count, self.alpha, seed=self.seed, epoch=self.epoch, batch=k)
+
+
 class ImageBatches:
     """One epoch over images.
 
@@ -138,8 +166,10 @@ class ImageBatches:
         batches: list of integer arrays, as from `epoch_batches`.
         draw: int. Random version of each image.
         weights: float32 array of shape `(count,)`. Weight of each sample's loss. Defaults to none.
+        mixup: Mixup or None. How images are mixed after their augmentation. Defaults to none.
 
     Attributes:
+        mixup: Mixup or None. As given.
         failure: UserError or None. What was wrong with an image: TensorFlow turns an error raised in here into one
             of its own.
     """
@@ -151,10 +181,11 @@ class ImageBatches:
         batches: Sequence[Indices],
         draw: int,
         weights: Array | None = None,
+        mixup: Mixup | None = None,
     ) -> None:
         self.failure: UserError | None = None
         self._loader = ImageLoader(images, batches, draw)
-        self._targets, self._batches, self._weights = targets, batches, weights
+        self._targets, self._batches, self._weights, self.mixup = targets, batches, weights, mixup
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -165,7 +196,8 @@ class ImageBatches:
         except UserError as error:
             self.failure = error
             raise
-        return _with_targets(pixels, self._targets, self._weights, self._batches[k])
+        batch = _with_targets(pixels, self._targets, self._weights, self._batches[k])
+        return self.mixup.of(batch, k) if self.mixup else batch
 
     def close(self) -> None:
         """Ends the decoding threads."""

@@ -106,7 +106,7 @@ def expected(config: RunConfig, train: int, val: int, classes: int = 2) -> Expec
     work = _Work(config, train, val, classes, costs())
     parts = [work.data()]
     training = config.training
-    through_images = training.mode == "end_to_end" and (training.unfreeze_from or training.literal)
+    through_images = training.mode == "end_to_end" and (training.unfreeze_from or training.full_pass)
     if through_images:
         parts.append(work.on_images(unfreezing.HEAD, training.epochs, training.unfreeze_from))
     else:

@@ -51,7 +51,7 @@ def memory(config: RunConfig, classes: int = 2) -> Memory:
     row, size = find(config.model.backbone), config.data.image_size
     blocks = [config.training.unfreeze_from] if config.training.mode == "end_to_end" else []
     learning = any(blocks) or bool(stages(config))
-    through = learning or config.training.literal
+    through = learning or config.training.full_pass
     batch = max(_MEASURED_BATCH, config.data.batch_size) if through else _MEASURED_BATCH
     weights = row.parameters * 4 / MEGABYTE
     activations = max(0.0, row.memory - _EMPTY_MB - weights) * (size / _MEASURED_SIZE) ** 2 * batch / _MEASURED_BATCH

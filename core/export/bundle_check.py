@@ -151,7 +151,7 @@ def _trace(classes: Collection[str]) -> Rule:
          "losses": each(maybe(number), 100_000), "gradient_norms": each(maybe(number), 100_000),
          "batch_orders": each(text, 100_000), "order": text},
         {"phase": text, "draw": count, "seen": count, "predicted_class": one_of(classes),
-         "moved_blocks": each(text, 100), **figures},
+         "moved_blocks": each(text, 100), "mixing": text, **figures},
     )  # fmt: skip
     sample = fields({"epoch": count, "draw": count, "file": text, "path": _relative})
     return fields(

@@ -26,17 +26,19 @@ from core.data.dicom import dicom_image
 from core.data.dicom_header import is_dicom
 from core.data.heic import allow_heic
 from core.data.image_modes import TRANSPOSE, scale_down, to_rgb
+from core.data.mixing import mixed_batch, mixture
 from core.data.order import balanced_batches, epoch_batches
 from core.data.png_chunks import LenientStream
 from core.data.rendering import to_square
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.frozen_part import features_of
+from core.models.mixed_labels import ForMixedLabels
 from core.models.outputs import answer_of
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
-AUGMENTED = STEPPED = WEIGHTED = SAMPLED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
+AUGMENTED = STEPPED = WEIGHTED = SAMPLED = MIXED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
 UNFREEZES = STAGED = BY_BLOCK = CUT = FITS = TURNED = HEIC = DICOM = True
 
 # Settings: a script has those of its run.
@@ -51,6 +53,7 @@ EPOCHS, TRAINING_SEED = 10, 1
 HEAD = [keras.layers.Dropout(0.7, seed=1), keras.layers.Dense(1, "sigmoid")]
 OPTIMIZER, LEARNING_RATE, LOSS = keras.optimizers.Adam, 7e-4, keras.losses.BinaryCrossentropy()
 OPTIONS: dict[str, Any] = {}
+MIXUP = 0.2
 FINETUNE_EPOCHS, FINETUNE_OPTIMIZER, FINETUNE_LEARNING_RATE = 5, keras.optimizers.Adam, 1e-5
 FINETUNE_OPTIONS: dict[str, Any] = {}
 UNFREEZE_FROM: Any = "block5_conv1"
@@ -178,6 +181,8 @@ def compile_model(model: keras.Model, learning_rate: Any, optimizer: Any, option
         measured: list[Any] = [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
     else:
         measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
+    if MIXED:
+        measured = [ForMixedLabels(metric) for metric in measured]
     model.compile(optimizer(learning_rate=learning_rate, **options), loss=LOSS, metrics=measured, jit_compile=False)
 
 
@@ -212,6 +217,19 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             weights = (len(labels) / (len(counts) * counts[labels])).astype(np.float32)
             return self.inputs(batch), self.targets[batch], weights[batch]
         return self.inputs(batch), self.targets[batch]
+
+
+class MixedBatches(Batches):
+    """The same of images that are mixed in pairs, with their labels."""
+
+    def __init__(self, inputs: Callable[[Any], Array], epoch: int) -> None:
+        super().__init__(inputs, epoch)
+        self.epoch = epoch
+
+    def __getitem__(self, k: int) -> tuple[Array, ...]:
+        count = len(self.batches[k])
+        partners, shares = mixture(count, MIXUP, seed=DATA_SEED, epoch=self.epoch, batch=k)
+        return mixed_batch(super().__getitem__(k), partners, shares)
 
 
 def graph(function: Callable[[Any], Any], shape: tuple[int, ...], dtype: Any) -> Any:
@@ -320,10 +338,13 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
         answer = graph(
             lambda pixels: answer_of(head, base(tf.cast(pixels, tf.float32), training=False)), size, tf.uint8
         )
+    kind: type[Batches] = Batches
+    if MIXED:
+        kind = MixedBatches
     fit(
         model,
         learned,
-        lambda epoch: Batches(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
+        lambda epoch: kind(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
         lambda: joined([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
         epochs,
         history,

@@ -47,6 +47,8 @@ _SECTIONS = {
     "Augmentation": "core/data/augment.py",
     "Steps of the augmentation": "core/data/augment_steps.py",
     "Which sample comes when": "core/data/order.py",
+    "Mixed images": "core/data/mixing.py",
+    "Metrics of mixed labels": "core/models/mixed_labels.py",
     "Figures on the validation images": "core/stats/metrics.py",
 }
 _LISTS = ("TRAIN", "VAL", "RECORDED")
@@ -108,7 +110,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
 def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
     training = config.training
     fine_tunes, formats = training.mode == "fine_tune", _formats(manifest)
-    on_features = fine_tunes or (training.is_frozen and not training.literal)
+    on_features = training.takes_features
     return {
         "AUGMENTED": config.data.augmentation != "none",
         "FITS": config.data.fit != "stretch",
@@ -118,6 +120,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "DICOM": "DICOM" in formats,
         "WEIGHTED": training.class_weight == "balanced",
         "SAMPLED": config.data.sampling == "balanced",
+        "MIXED": training.mixup > 0,
         "JUDGES": training.early_stopping > 0 or _reduces(training),
         "STOPS": training.early_stopping > 0,
         "REDUCES": _reduces(training),
@@ -129,7 +132,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "ON_IMAGES": fine_tunes or not on_features,
         "UNFREEZES": fine_tunes or bool(training.unfreeze_from),
         "STAGED": fine_tunes and training.finetune_stages > 1,
-        "CUT": fine_tunes and config.data.augmentation == "none",
+        "CUT": fine_tunes and config.data.augmentation == "none" and not training.mixup,
         "BY_BLOCK": fine_tunes and training.block_rate_factor != 1,
     }
 
@@ -162,7 +165,8 @@ def _settings(
         "AUGMENTATION": (repr(data.augmentation), ""),
         "AUGMENTATION_STEPS": (_steps(config), ""),
         "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each image; 0: a new one every epoch"),
-        "DATA_SEED": (repr(data.seed), "decides the augmentation"),
+        "DATA_SEED": (repr(data.seed), "decides the augmentation and what is mixed with what"),
+        "MIXUP": (repr(training.mixup), "mixture says what it means"),
         "HEAD": (_head(config, len(manifest.classes)), "layers on the features"),
         "EPOCHS": (repr(training.epochs), ""),
         "TRAINING_SEED": (

@@ -19,6 +19,8 @@ def require_runtime(config: RunConfig) -> None:
     why = ""
     if not training.takes_features and training.literal:
         why = f"training.literal passes every image through TensorFlow in every step; {_BACK} or training.literal=false"
+    elif not training.takes_features and training.is_frozen:
+        why = f"training.mixup mixes images in every step, which TensorFlow passes on; {_BACK} or training.mixup=0"
     elif not training.takes_features:
         why = (
             f"the backbone is trained from the first epoch on (training.unfreeze_from is {training.unfreeze_from}), "

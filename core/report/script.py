@@ -246,7 +246,7 @@ class _Writer:
                  "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
                  "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",
                  "training.block_rate_factor", "training.finetune_optimizer", "training.label_smoothing",
-                 "training.focal_gamma", "training.focal_alpha",
+                 "training.focal_gamma", "training.focal_alpha", "training.mixup",
                  "training.val_loss", "training.finetune_momentum")  # fmt: skip
         values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
         return "; ".join(f"{key} ({good!r} is good, {bad!r} is bad)" for key, good, bad in values)

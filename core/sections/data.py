@@ -108,7 +108,7 @@ class DataConfig:
         "exports refer to it. Empty: the second in alphabetical order. Not used with more classes.",
     )
     seed: int = setting_field(
-        1, "Data seed", "Seed of the split and the augmentation (the training seed decides the order).", low=0,
+        1, "Data seed", "Seed of the split, the augmentation and mixup (the training seed decides the order).", low=0,
         high=2**31 - 1,
     )  # fmt: skip
 

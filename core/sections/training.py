@@ -71,6 +71,16 @@ class TrainConfig:
         low=0,
         high=1,
     )
+    mixup: float = setting_field(
+        0.0,
+        "Mixup: alpha",
+        "Mixes each training image with another one of its batch, pixel by pixel, and their labels likewise; the "
+        "share of the image is drawn from Beta(alpha, alpha), in every epoch anew (docs/settings.md). Full passes and "
+        "fine-tuning only, there after the epochs of the head. A frozen backbone then gets the images in each step, "
+        "which is much slower than cached features. 0: off.",
+        low=0,
+        high=10,
+    )
     val_loss: str = setting_field(
         "objective",
         "Validation loss",
@@ -218,6 +228,12 @@ class TrainConfig:
                 f'training.unfreeze_from is "{self.unfreeze_from}", but in bottleneck mode the backbone never trains; '
                 "leave it empty, or set training.mode to end_to_end or fine_tune"
             )
+        if self.mode == "bottleneck" and self.mixup:
+            raise ConfigError(
+                f"training.mixup is {self.mixup:g}, but in bottleneck mode the features of each image are computed "
+                "once, and those of a mixed image do not follow from them; set it to 0, or training.mode to end_to_end "
+                "or fine_tune"
+            )
 
     @property
     def is_frozen(self) -> bool:
@@ -225,9 +241,19 @@ class TrainConfig:
         return self.mode == "bottleneck" or (self.mode == "end_to_end" and not self.unfreeze_from)
 
     @property
+    def full_pass(self) -> bool:
+        """Whether even a frozen backbone gets the images in every step: that is asked for, or they are mixed."""
+        return self.literal or self.mixup > 0
+
+    @property
+    def is_on_features(self) -> bool:
+        """Whether the whole training is on cached features."""
+        return self.is_frozen and not self.full_pass
+
+    @property
     def takes_features(self) -> bool:
         """Whether a head is trained on cached features, so that something other than TensorFlow may compute them."""
-        return self.mode == "fine_tune" or (self.is_frozen and not self.literal)
+        return self.mode == "fine_tune" or self.is_on_features
 
     @property
     def finetuning_optimizer(self) -> str:

@@ -84,6 +84,7 @@ class TracedEpoch(Record):
     order: Text
     batches: Count = 0
     seen: Count = 0
+    mixing: Text | None = None
     batch_orders: Annotated[list[Text], Field(max_length=MOST_BATCHES)]
     mix: Mix
     losses: Figures

@@ -103,10 +103,10 @@ def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: 
     Raises:
         ConfigError: nothing is varied, a range is to be combined, a trial is not allowed, or there are too many.
     """
-    if not base.training.is_frozen or base.training.literal:
+    if not base.training.is_on_features:
         raise ConfigError(
             "a sweep trains heads on cached features, but these settings pass every image through the network; set "
-            "training.mode to bottleneck"
+            f"training.mode to bottleneck{' and training.mixup to 0' if base.training.mixup else ''}"
         )
     if not choices:
         raise ConfigError("nothing is varied; name a setting with several values, such as training.learning_rate")

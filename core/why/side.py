@@ -36,6 +36,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "training.label_smoothing": ("compile",),
     "training.focal_gamma": ("compile",),
     "training.focal_alpha": ("compile",),
+    "training.mixup": ("MixUp",),
     "training.class_weight": ("fit", "fit_generator"),
     "training.epochs": ("fit", "fit_generator"),
     "training.early_stopping": ("fit", "fit_generator"),

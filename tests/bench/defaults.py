@@ -34,6 +34,7 @@ FOLDS, SEED = 5, 1
 _LIGHT = {"data.augmentation": "light", "data.augmentation_draws": 4}
 _FINE = {"training.mode": "fine_tune", "training.finetune_learning_rate": 1e-4}
 _SMALL = {"data.image_size": 128}
+_TINY = {"data.image_size": 64, "training.finetune_epochs": 10}
 
 TRIED: dict[str, dict[str, Any]] = {
     "20 epochs at 0.001": {"training.epochs": 20, "training.learning_rate": 1e-3},
@@ -54,6 +55,9 @@ TRIED: dict[str, dict[str, Any]] = {
     "128 px, fine-tuned, light augmentation": {
         **_SMALL, **_FINE, **_LIGHT, "training.finetune_stages": 2, "training.finetune_epochs": 10,
     },
+    "64 px, fine-tuned": {**_TINY, **_FINE},
+    "64 px, fine-tuned, mixup 0.2": {**_TINY, **_FINE, "training.mixup": 0.2},
+    "64 px, fine-tuned, mixup 1": {**_TINY, **_FINE, "training.mixup": 1},
     "fine-tuned": {**_FINE, "training.finetune_stages": 2, "training.finetune_epochs": 10},
     "fine-tuned, one stage": {**_FINE, "training.finetune_stages": 1, "training.finetune_epochs": 10},
     "fine-tuned, three stages": {**_FINE, "training.finetune_stages": 3, "training.finetune_epochs": 10},
@@ -135,7 +139,7 @@ class Bench:
         return {**record, "seconds": time.process_time() - began}
 
     def _answers(self, config: RunConfig, dataset: Dataset, folds: Folds, held_out: Any) -> Any:
-        if config.training.is_frozen:
+        if config.training.is_on_features:
             name = "test" if dataset.split.test else "val"
             answered = self._heads.answer(config, dataset, folds.files, name, self._reporter)
             assert answered is not None

@@ -108,6 +108,8 @@ def test_what_provably_changes_nothing_is_skipped_with_its_reason(
         ({}, {"training.mode": "fine_tune"}, "training.mode"),
         (TUNED, IN_STAGES, "training.finetune_stages"),
         (IN_STAGES, {**IN_STAGES, "training.block_rate_factor": 0.5}, "training.block_rate_factor"),
+        ({}, {"training.mode": "end_to_end", "training.mixup": 0.2}, "training.mixup"),
+        ({**TUNED, "training.mixup": 0.2}, {**TUNED, "training.mixup": 0.2, "data.seed": 2}, "data.seed"),
         ({}, {"data.shuffle": "none"}, "data.shuffle"),
         ({}, {"training.runtime": "openvino"}, "training.runtime"),
         ({"training.mode": "end_to_end", "training.literal": True}, {"training.runtime": "openvino"},
@@ -157,6 +159,17 @@ def test_an_unfrozen_base_is_told_by_what_it_unfreezes(factors_of: FactorsOf) ->
     assert found.keys == ("training.unfreeze_from",)
     assert "the difference is in training.unfreeze_from" in found.skipped["training.mode"]
     assert found.config(frozenset(found.keys), 1).training.unfreeze_from == "all"
+
+
+def test_every_mixture_of_a_bottleneck_and_a_run_with_mixup_can_be_trained(factors_of: FactorsOf) -> None:
+    """Bottleneck mode has no mixup: trials are full passes, on images wherever these are mixed."""
+    weighted = {"training.class_weight": "balanced", "training.focal_gamma": 2}
+    found = factors_of(weighted, {"training.mode": "end_to_end", "training.mixup": 0.2}, counts=(30, 20))
+    assert set(found.keys) == {"training.mixup", *weighted}
+    trial = found.config(frozenset({"training.mixup"}), 1).training
+    assert (trial.mode, trial.mixup, trial.class_weight, trial.focal_gamma) == ("end_to_end", 0.2, "balanced", 2)
+    assert not trial.is_on_features
+    assert found.config(frozenset(), 1).training.is_on_features
 
 
 def test_the_questions_presets_differ_in_order_and_draws(ended_run: MakeRun) -> None:

@@ -33,6 +33,8 @@ SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9}
         ({"mode": "end_to_end"}, "runtime", False),
         ({"mode": "end_to_end", "literal": True}, "runtime", True),
         ({"mode": "end_to_end", "unfreeze_from": "all"}, "runtime", True),
+        ({"mode": "end_to_end", "mixup": 0.2}, "runtime", True),
+        ({"mode": "fine_tune", "mixup": 0.2}, "runtime", False),
     ],
 )
 def test_a_setting_changes_nothing_where_nothing_reads_it(settings: dict[str, Any], key: str, idle: bool) -> None:
@@ -44,6 +46,9 @@ def test_what_changes_nothing_in_two_runs_may_in_a_mixture_of_them() -> None:
     assert all("training.nesterov" in without_effect(training) for training in (one, other))
     assert "training.nesterov" not in without_effect_in_both(one, other)
     assert "training.schedule_end" in without_effect_in_both(one, other)
+    mixed, plain = TrainConfig(mode="end_to_end", mixup=0.2), TrainConfig(mode="end_to_end")
+    assert "training.runtime" in without_effect_in_both(mixed, mixed)
+    assert "training.runtime" not in without_effect_in_both(mixed, plain)
     assert "training.unfreeze_from" not in without_effect_in_both(
         one, TrainConfig(mode="end_to_end", unfreeze_from="all")
     )

@@ -72,6 +72,7 @@ def test_rounding_is_no_divergence(trace: dict[str, Any]) -> None:
         (("data", "labels"), "l2", ("labels and order", {}, "l", "l2")),
         (("hashes", "base"), "b2", ("initial weights", {}, "b", "b2")),
         (("hashes", "head"), "h0", ("initial weights", {}, "h", "h0")),
+        (("epochs", 1, "mixing"), "m", ("mixed images", {"epoch": 2}, None, "m")),
         (("epochs", 0, "losses", 0), 0.8, ("loss", {"epoch": 1, "batch": 1}, 0.7, 0.8)),
         (("epochs", 0, "losses", 1), 0.8, ("weights", {"epoch": 1, "batch": 1}, 0.6, 0.8)),
         (("epochs", 0, "gradient_norms", 1), 3.0, ("gradients", {"epoch": 1, "batch": 2}, 0.9, 3.0)),
@@ -83,6 +84,18 @@ def test_each_stage_is_named_with_its_step_and_the_two_values(
     trace: dict[str, Any], path: tuple[Any, ...], value: Any, expected: tuple[Any, ...]
 ) -> None:
     assert part(trace, *path, value=value) == expected
+
+
+def test_mixtures_part_before_the_losses_that_follow_from_them(trace: dict[str, Any]) -> None:
+    for one, other, words in ((None, "m", "in one run and not in the other"), ("m", "n", "differently in the two")):
+        ends = [copy.deepcopy(trace) for _ in range(2)]
+        for end, mixing, loss in zip(ends, (one, other), (0.7, 0.9), strict=True):
+            end["epochs"][0] |= {"losses": [loss, 0.6]} | ({"mixing": mixing} if mixing else {})
+        found = parted(*ends)
+        assert found is not None
+        assert found.stage == "mixed images"
+        assert found.sentence.startswith("In epoch 1 the images of a batch and their labels are mixed (training.mixup)")
+        assert words in found.sentence
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import core.data.pipeline
 import core.engine.train.evaluate
 import core.engine.train.training
 import core.models.build
@@ -376,3 +377,21 @@ def test_what_an_optimizer_is_told_makes_a_difference(images: Path, train_here: 
     base = train_here(images, settings)
     for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.focal_gamma": 1}):
         assert largest_difference(base, train_here(images, {**settings, **other})) > 1e-5, other
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_frozen_run_with_mixup_is_trained_on_mixed_images(images: Path, train_here: Any, home: Path) -> None:
+    """No features are computed for it; of images that are mixed with themselves it learns what it learns of images."""
+    settings = {**FAST, "training.mode": "end_to_end", "model.dense_units": 8, "data.batch_size": 20}
+    one, other = (train_here(images, {**settings, "training.mixup": alpha}) for alpha in (0.4, 0.4))
+    assert not list((home / "cache" / "features").glob("*.npy"))
+    assert largest_difference(one, other) == 0.0
+    assert one.history() == other.history()
+    plain = train_here(images, settings)
+    assert largest_difference(one, plain) > 1e-4
+    assert largest_difference(plain, train_here(images, {**settings, "training.mixup": 0, **LITERAL})) == 0.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core.data.pipeline, "mixture", lambda n, *_, **__: (np.arange(n), np.ones(n, np.float32)))
+        unmixed = train_here(images, {**settings, "training.mixup": 0.4})
+    assert largest_difference(plain, unmixed) == 0.0
+    assert unmixed.history() == plain.history()

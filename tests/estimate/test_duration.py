@@ -29,6 +29,7 @@ def test_the_parts_of_each_training_mode() -> None:
     assert phases(config()) == ["data", "features", "training", "evaluating"]
     assert phases(config(training__mode="end_to_end")) == ["data", "features", "training", "evaluating"]
     assert phases(config(training__mode="end_to_end", training__literal=True)) == ["data", "training", "evaluating"]
+    assert phases(config(training__mode="end_to_end", training__mixup=0.2)) == ["data", "training", "evaluating"]
     staged = config(training__mode="fine_tune", training__finetune_stages=2)
     assert phases(staged) == ["data", "features", "training", "finetuning", "finetuning 2", "evaluating"]
 

@@ -161,8 +161,13 @@ LISTS: dict[str, Any] = {
          "training.weight_decay": 0.05, "training.schedule": "exponential", "training.schedule_epochs": 1,
          "training.finetune_learning_rate": 1e-3, "training.class_weight": "balanced", "training.epochs": 1,
          "data.augmentation": "strong", "data.augmentation_draws": 2, "training.val_loss": "log_loss"},
+        {"training.mode": "end_to_end", "training.mixup": 0.4, "data.augmentation": "light", "data.seed": 3,
+         "training.label_smoothing": 0.1},
+        {"training.mode": "fine_tune", "training.mixup": 1, "training.finetune_epochs": 2, "training.epochs": 1,
+         "training.class_weight": "balanced", "training.finetune_learning_rate": 1e-3, "training.focal_gamma": 1},
     ],
-    ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages", "lists", "lists-fine-tune"],
+    ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages", "lists", "lists-fine-tune",
+         "mixup", "mixup-fine-tune"],
 )  # fmt: skip
 def test_a_script_repeats_its_run_to_the_last_digit(
     image_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -28,6 +28,10 @@ def test_what_computes_no_features_refuses_another_runtime_in_one_sentence(monke
         "training.runtime is openvino, but the backbone is trained from the first epoch on (training.unfreeze_from is "
         "all), which TensorFlow does; set training.runtime=tensorflow"
     )
+    assert refusal(mode="end_to_end", mixup=0.2) == (
+        "training.runtime is openvino, but training.mixup mixes images in every step, which TensorFlow passes on; set "
+        "training.runtime=tensorflow or training.mixup=0"
+    )
     assert refusal(precision="bfloat16") == (
         "training.runtime is openvino, but OpenVINO computes features in float32 here; set training.runtime=tensorflow "
         "or training.precision=float32"

@@ -56,7 +56,8 @@ def test_what_no_run_can_do_is_said_with_its_line(example: Example) -> None:
     lines = [line["line"] for one in beyond(record, Answers()) for line in one["lines"]]
     assert marked(example)[1] in lines
     assert record["config"] is None
-    assert has_nearest(record, Answers()) == (example.name in ("custom-loss.py", "features-sklearn.py"))
+    with_nearest = ("custom-loss.py", "features-sklearn.py", "mixup-without-labels.py", "mixup-of-its-own.py")
+    assert has_nearest(record, Answers()) == (example.name in with_nearest)
 
 
 def test_what_learns_on_features_in_another_library_leaves_nothing_to_ask() -> None:

@@ -86,6 +86,9 @@ def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sente
         ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials requested; a sweep may have 1 to 100"),
         ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on cached features"),
         ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
+        ({"training.mode": "end_to_end", "training.mixup": 0.2}, {DROPOUT: (0.0, 0.1)}, 0,
+         "a sweep trains heads on cached features, but these settings pass every image through the network; set "
+         "training.mode to bottleneck and training.mixup to 0"),
     ],
 )  # fmt: skip
 def test_sweeps_that_cannot_be_are_one_sentence(base, choices, count, sentence) -> None:

@@ -33,8 +33,7 @@ def all_devices(config: RunConfig) -> Iterator[int]:
 
 def passes_images(config: RunConfig) -> bool:
     """Whether the run pushes images through the backbone in its training steps."""
-    training = config.training
-    return training.mode == "fine_tune" or not training.is_frozen or training.literal
+    return not config.training.is_on_features
 
 
 def shared_devices() -> list[str]:

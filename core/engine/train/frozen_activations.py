@@ -1,7 +1,8 @@
 """Activations of the blocks that stay frozen while a network is fine-tuned, computed once for all epochs.
 
-Images that no augmentation changes pass through the frozen blocks to the same numbers in every epoch. They are kept
-like features: on disk, memory-mapped, under a key of all that decides them, within the limit of the feature cache.
+Images that neither augmentation nor mixup changes pass through the frozen blocks to the same numbers in every epoch.
+They are kept like features: on disk, memory-mapped, under a key of all that decides them, within the limit of the
+feature cache.
 Passing the images through again gives the same bits: the frozen blocks work in whole batches either way.
 """
 
@@ -27,8 +28,10 @@ _MESSAGE = "Computing the outputs of the frozen blocks, once."
 
 
 def keeps_activations(context: TrainingContext) -> bool:
-    """Whether the frozen blocks give the same in every epoch: no augmentation, and no batch shared between devices."""
-    return context.config.data.augmentation == "none" and not tf.distribute.has_strategy()
+    """Whether the frozen blocks give the same in every epoch: no augmentation, no mixing, no batch shared between
+    devices."""
+    config = context.config
+    return config.data.augmentation == "none" and not config.training.mixup and not tf.distribute.has_strategy()
 
 
 class FrozenActivations:

@@ -1,8 +1,9 @@
 """The phases a training is made of: which network `fit` trains, on what, for how many epochs.
 
 Bottleneck and frozen end-to-end training are the same phase, on cached features: same numbers, a fraction of the
-work. Literal and unfrozen end-to-end training go through the images. Fine-tuning is the first, then, once for each
-stage in which blocks of the backbone become trainable, the second, or the blocks that learn on kept activations.
+work. Literal and unfrozen end-to-end training, and those with mixup, go through the images. Fine-tuning is the first,
+then, once for each stage in which blocks of the backbone become trainable, the second, or the blocks that learn on kept
+activations.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import keras
 
 from core.data.dataset_index import ImageFile
 from core.data.order import Indices, balanced_batches, batches_per_epoch, epoch_batches
-from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
+from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches, Mixup
 from core.engine.train.context import TrainingContext
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
 from core.engine.train.observe import Observed
@@ -25,6 +26,7 @@ from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model
 from core.models.frozen_part import LearningPart
 from core.models.loss_plan import plan_loss
+from core.models.mixed_labels import ForMixedLabels
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.models.unfreezing import HEAD, Stage, stages
 
@@ -80,8 +82,7 @@ class Planned:
 def plan(context: TrainingContext) -> list[Planned]:
     """The phases of a run, in their order."""
     training = context.config.training
-    on_cache = training.mode == "fine_tune" or (training.is_frozen and not training.literal)
-    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_images, context))
+    first = Planned(HEAD, training.epochs, partial(on_features if training.takes_features else on_images, context))
     later = (
         Planned(stage.phase, training.finetune_epochs, partial(on_images, context, stage))
         for stage in stages(context.config)
@@ -130,7 +131,7 @@ def on_images(context: TrainingContext, stage: Stage | None = None) -> Phase:
     targets, weights, images = context.targets(labels), context.sample_weights(labels), context.train_images()
 
     def data(epoch: int) -> ImageBatches:
-        return ImageBatches(images, targets, order(context, epoch), context.draw(epoch), weights)
+        return ImageBatches(images, targets, order(context, epoch), context.draw(epoch), weights, mixup(context, epoch))
 
     return Phase(
         stage.phase if stage else HEAD,
@@ -171,17 +172,26 @@ def order(context: TrainingContext, epoch: int) -> list[Indices]:
     return batches
 
 
+def mixup(context: TrainingContext, epoch: int) -> Mixup | None:
+    """How the images of an epoch (from 0) are mixed; None where they are not."""
+    alpha = context.config.training.mixup
+    return Mixup(alpha, context.config.data.seed, epoch) if alpha else None
+
+
 def compile_model(context: TrainingContext, model: keras.Model, stage: Stage | None = None) -> None:
     """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
     classes, planned = len(context.dataset.classes), optimizer_plan(context, stage)
     binary, loss = classes == 2, plan_loss(context.config.training, classes)
+    measured = [
+        keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
+        keras.metrics.AUC(name="auc", multi_label=not binary),
+    ]
+    if context.config.training.mixup:
+        measured = [ForMixedLabels(metric) for metric in measured]
     model.compile(
         optimizer=optimizer_class(context, model, stage)(learning_rate=_rate(planned), **planned.options),
         loss=getattr(keras.losses, loss.name)(**loss.options),
-        metrics=[
-            keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
-            keras.metrics.AUC(name="auc", multi_label=not binary),
-        ],
+        metrics=measured,
         jit_compile=False,
     )
     model.optimizer.build(model.trainable_variables)

@@ -63,7 +63,7 @@ class RunCosts:
     def _missing(self, context: TrainingContext, first: int) -> int:
         """Training images whose features, in the draws of epochs from `first` on, are not in the cache."""
         config = self._config.training
-        if config.mode == "end_to_end" and (config.unfreeze_from or config.literal):
+        if config.mode == "end_to_end" and (config.unfreeze_from or config.full_pass):
             return 0
         epochs = config.epochs
         wanted = {context.draw(epoch) for epoch in range(first, epochs)}
@@ -97,7 +97,7 @@ class RunCosts:
         usual = taken[1:] or taken
         each = (sum(usual) / len(usual) + self._before[phase] / len(taken)) / max(1, self._train)
         training, name, size = self._config.training, self._config.model.backbone, self._config.data.image_size
-        if block is None and not (training.mode == "end_to_end" and (training.unfreeze_from or training.literal)):
+        if block is None and not (training.mode == "end_to_end" and (training.unfreeze_from or training.full_pass)):
             return Cost(measured.HEAD, each, size=head_size(self._config, self._classes))
         return Cost(measured.IMAGES, each, name, size, training.unfreeze_from if block is None else block)
 

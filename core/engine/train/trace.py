@@ -10,8 +10,8 @@ recorded by what it is, not by where it lies: an image by the hash of its file, 
       hashes        weights of base and head and the statistics of batch normalisation, before and after
       samples       four fixed training images per random version: decoded, augmented, preprocessed, their features
       inputs        statistics of the first batches that the network was given
-      epochs        order, label mix, losses and gradient norms of the batches; what validation looked like; blocks of
-                    a backbone in training that are other ones than before it
+      epochs        order, label mix, losses and gradient norms of the batches; what of mixup was drawn; what validation
+                    looked like; blocks of a backbone in training that are other ones than before it
 
 Losses and norms have six significant digits; beyond `DETAILED` batches only an epoch's summary is kept.
 """
@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from core import files
 from core.data.augment import augment
 from core.data.order import Indices, batch_mix
-from core.data.pipeline import Batches, ImageBatches
+from core.data.pipeline import Batches, ImageBatches, Mixup
 from core.data.preprocessing import preprocess
 from core.data.unchanged import load_unchanged
 from core.engine.features.runtime.forward import runtime_recipe
@@ -103,6 +103,7 @@ class TraceWriter:
             (epoch.epoch, len(epoch.losses), json.dumps(epoch.to_dict())) for epoch in (stored.epochs if stored else [])
         ]
         self._watch, self._on_images = Watch(), False
+        self._mixing: Mixup | None = None
         self._order: Sequence[Indices] = ()
 
     def begin_epoch(self, epoch: int, order: Sequence[Indices], data: Batches, *, moving: bool) -> Watch:
@@ -120,6 +121,7 @@ class TraceWriter:
         self._epochs = [item for item in self._epochs if item[0] <= epoch]
         self._watch, self._order, self._moving = Watch(), order, moving
         self._on_images = moving or isinstance(data, ImageBatches)
+        self._mixing = data.mixup if isinstance(data, ImageBatches) else None
         first = not self._epochs
         draw = self._work.draw(epoch)
         if draw not in {sample.draw for sample in self._head.samples}:
@@ -150,6 +152,7 @@ class TraceWriter:
                 "epoch": epoch,
                 "phase": phase,
                 "draw": context.draw(epoch - 1),
+                **({"mixing": digest(self._mixing.drawn(self._order))} if self._mixing else {}),
                 **self._batches(),
                 **figures,
                 **describe_answers(
@@ -278,7 +281,7 @@ class TraceWriter:
 
 def _describe(batch: tuple[NDArray[Any], ...], epoch: int, number: int, order: str) -> TracedInput:
     """A batch as the network is given it."""
-    inputs, kind = batch[0], "pixels" if batch[0].dtype == np.uint8 else "features"
+    inputs, kind = batch[0], "pixels" if batch[0].ndim == 4 else "features"
     hashes = {"pixels": None, "features": None, kind: digest([inputs])}
     facts = {"epoch": epoch + 1, "batch": number + 1, "kind": kind, "order": order, "count": len(inputs)}
     return TracedInput.model_validate({**facts, **hashes, **describe_values(inputs)})

@@ -16,7 +16,7 @@ from core.script.flow.machine import (
 )
 from core.script.flow.made import Layer
 from core.script.flow.networks import Model
-from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Unknown
+from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Mapping, Unknown
 from core.script.flow.value import Value
 
 
@@ -82,6 +82,8 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
         return replace(owner, x=value.values[0], y=value.values[1])
     if isinstance(value, Array):
         return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
+    if isinstance(value, Mapping) and isinstance(value.values.get("images"), Array):
+        return replace(owner, x=value, y=None)
     text = machine.text(given.nodes[0]) if given.nodes else str(name)
     x: Value = Unknown("a map", given.line)
     if isinstance(owner.x, Array):

@@ -18,6 +18,10 @@ RANDOM_LAYERS = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslatio
 """Layers that change images at random."""
 
 
+MIXED_WITH_LABELS = "MixUp with labels"
+"""Kind of a layer MixUp among what has changed images, where it was given their labels too."""
+
+
 SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "InputLayer",
          "LayerNormalization", "ActivityRegularization")  # fmt: skip
 
@@ -58,6 +62,7 @@ ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
     **dict.fromkeys(POOLS[:4], ("pool_size", "strides", "padding")),
     "RandomFlip": ("mode",),
+    "MixUp": ("alpha",),
     **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
     "RandomBrightness": ("factor", "value_range"),
     **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),

@@ -11,6 +11,7 @@ from core.script.flow.layer_kinds import (
     CONVOLUTIONS,
     GLOBAL_POOLS,
     KINDS,
+    MIXED_WITH_LABELS,
     POOLS,
     RANDOM_LAYERS,
     SAME,
@@ -19,7 +20,7 @@ from core.script.flow.layer_kinds import (
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, whole, wholes, word
 from core.script.flow.made import Layer
 from core.script.flow.networks import Tensor
-from core.script.flow.objects import FEATURES, IMAGES, Array, Const, External, Items, Out, Unknown
+from core.script.flow.objects import FEATURES, IMAGES, Array, Const, External, Items, Mapping, Out, Unknown
 from core.script.flow.value import Value
 from core.script.parts import BACKBONE
 
@@ -86,6 +87,8 @@ def declared_shape(layer: Layer) -> tuple[int | None, ...] | None:
 
 def apply(machine: Machine, layer: Layer, value: Value) -> Value:
     """What a layer makes of an array."""
+    if isinstance(value, Mapping) and "images" in value.values:
+        return _with_labels(machine, layer, value)
     if not isinstance(value, Array):
         value = Array(strange=(getattr(value, "text", "images"), getattr(value, "line", 0)))
     machine.passed.append((layer, value))
@@ -94,6 +97,17 @@ def apply(machine: Machine, layer: Layer, value: Value) -> Value:
     if handler is None:
         return replace(value, role="map", shape=None, out=None)
     return handler(machine, layer, value)
+
+
+def _with_labels(machine: Machine, layer: Layer, given: Mapping) -> Mapping:
+    """`layer({"images": x, "labels": y})`: what mixes images mixes the labels too."""
+    images = given.values["images"]
+    if layer.kind == "MixUp" and "labels" in given.values and isinstance(images, Array):
+        layer.called += 1
+        images = replace(images, random=(*images.random, replace(layer, kind=MIXED_WITH_LABELS)))
+    else:
+        images = apply(machine, layer, images)
+    return Mapping({**given.values, "images": images})
 
 
 def _activation(layer: Layer) -> str:

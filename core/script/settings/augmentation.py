@@ -5,6 +5,7 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.notation.augmentation import STEPS_OF_PRESET, read_augmentation
+from core.script.flow.layer_kinds import MIXED_WITH_LABELS
 from core.script.flow.machine import constant, number
 from core.script.flow.made import Layer, Made
 from core.script.generator_steps import RANDOM_ARGUMENTS, generator_steps
@@ -36,7 +37,7 @@ def fill_augmentation(story: Story, found: Collected) -> None:
     generators = [one for one in changes if isinstance(one, Made) and one.kind == "ImageDataGenerator"]
     if not changes and story.batches is not None and story.batches.generator is not None:
         generators = [story.batches.generator]
-    others = [one for one in changes if one not in generators]
+    others = [one for one in changes if one not in generators and one.kind != MIXED_WITH_LABELS]
     steps: list[str] = []
     refused: list[tuple[str, int]] = []
     lines: list[int] = []
@@ -62,12 +63,12 @@ def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple
         found.leave_out(KEY, "none", "no argument that changes images at random")
     else:
         found.state(KEY, text, *dict.fromkeys(lines))
-        once = _drawn_once(story)
+        once = drawn_once(story)
         if once:
             found.state("data.augmentation_draws", 1, once)
 
 
-def _drawn_once(story: Story) -> int:
+def drawn_once(story: Story) -> int:
     """The line that keeps one random version of each image for all epochs; 0 where each epoch draws again."""
     if story.mode == "bottleneck" and story.asked is not None:
         return story.asked.line
@@ -186,6 +187,10 @@ def _translation(one: Layer | Made) -> list[str]:
     return [f"shift {low:g}..{high:g} {axis} {fill}" for axis, (low, high) in found.items() if (low, high) != (0, 0)]
 
 
+def _mixing(one: Layer | Made) -> list[str]:
+    raise _Beyond("MixUp is given images without their labels, which then stay as they are; a run mixes both")
+
+
 def _contrast(one: Layer | Made) -> list[str]:
     value = constant(one.arguments.get("factor"))
     low, high = (value[0], value[1]) if isinstance(value, tuple) and len(value) == 2 else (None, None)
@@ -228,6 +233,7 @@ _LAYERS: dict[str, Callable[[Layer | Made], list[str]]] = {
     "RandomZoom": _zoom,
     "RandomTranslation": _translation,
     "RandomContrast": _contrast,
+    "MixUp": _mixing,
     "RandomBrightness": _brightness,
     "random_flip_left_right": _of_image("horizontal"),
     "random_flip_up_down": _of_image("vertical"),

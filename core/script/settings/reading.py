@@ -5,6 +5,7 @@ from core.script.settings.callbacks import fill_callbacks
 from core.script.settings.collected import Collected
 from core.script.settings.head import fill_head
 from core.script.settings.images import fill_images
+from core.script.settings.mixing import fill_mixing
 from core.script.settings.network import fill_network
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.story import Story
@@ -26,6 +27,7 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     fill_task(story, found)
     order = fill_images(story, found, version)
     fill_augmentation(story, found)
+    fill_mixing(story, found)
     fill_pixels(story, found)
     fill_network(story, found)
     fill_head(story, found)

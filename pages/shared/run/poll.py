@@ -119,7 +119,7 @@ def _expected(config: RunConfig) -> set[str]:
     training, phases = config.training, {"data", "training", "evaluating", "saving"}
     if training.mode == "fine_tune":
         return phases | {"features", FINETUNING}
-    return phases | {"features"} if training.is_frozen and not training.literal else phases
+    return phases | {"features"} if training.is_on_features else phases
 
 
 def _progress(status: Status) -> None:

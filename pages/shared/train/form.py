@@ -75,7 +75,7 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
     mode, idle = values[MODE], without_effect(fields.training_of(values))
     rules = {
         **dict.fromkeys(idle, False),
-        "training.unfreeze_from": mode != "bottleneck",
+        **dict.fromkeys(("training.unfreeze_from", "training.mixup"), mode != "bottleneck"),
         **dict.fromkeys(SHORT_FORM, not values[HEAD]),
         **dict.fromkeys(_FINETUNE, mode == "fine_tune"),
         "training.literal": mode == "end_to_end" and not values["training.unfreeze_from"],

@@ -59,7 +59,7 @@ def training_of(values: Mapping[str, Any]) -> TrainConfig:
 
 _DECIDING = (
     *("optimizer", "finetune_optimizer", "schedule", "momentum", "finetune_momentum", "mode"),
-    "literal",
+    *("literal", "mixup"),
 )
 
 
@@ -71,6 +71,8 @@ def _training_of(*values: Any) -> TrainConfig:
         with contextlib.suppress(ConfigError):
             check(f"training.{name}", spec, convert(f"training.{name}", spec, value))
             found[name] = value
+    if found.get("mode") == "bottleneck":
+        found.pop("mixup", None)  # the form shows no such field then
     return TrainConfig(**found)
 
 

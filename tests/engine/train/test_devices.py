@@ -73,6 +73,7 @@ def test_two_devices_learn_what_one_learns(image_folder: Any) -> None:
         ({}, False),
         ({"training.mode": "end_to_end"}, False),
         ({"training.mode": "end_to_end", "training.literal": True}, True),
+        ({"training.mode": "end_to_end", "training.mixup": 0.2}, True),
         ({"training.mode": "end_to_end", "training.unfreeze_from": "all"}, True),
         ({"training.mode": "fine_tune"}, True),
     ],

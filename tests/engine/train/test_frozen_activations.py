@@ -68,6 +68,22 @@ def learnt(run: Run) -> tuple[Any, ...]:
     return epochs, figures, [array.tobytes() for array in checkpoint.arrays]
 
 
+def test_mixed_images_have_no_activations_to_keep(
+    images: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each epoch passes other mixtures through the frozen blocks; the same seed mixes the same."""
+    monkeypatch.setattr(FrozenActivations, "compute", lambda self: pytest.fail("activations were computed"))
+    mixed = [train_here(images, {**TUNED, "training.mixup": 0.4, "data.seed": seed}) for seed in (1, 1, 2)]
+    losses = [[epoch.losses for epoch in run.trace().epochs] for run in mixed]
+    assert losses[0] == losses[1]
+    assert losses[0][0] == losses[2][0], "the head's epoch is on features, which are not mixed"
+    assert losses[0][1] != losses[2][1]
+    hashes = [[epoch.mixing for epoch in run.trace().epochs] for run in mixed]
+    assert hashes[0] == hashes[1]
+    assert [bool(one) for one in hashes[0]] == [False, True, True]
+    assert len({*hashes[0], *hashes[2]}) == 5
+
+
 def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """The images pass through the whole network in every epoch."""
     monkeypatch.setattr(FrozenActivations, "compute", lambda self: False)

@@ -134,6 +134,8 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, tra
         ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, [2]),
         ({**PLATEAU, "training.epochs": 5}, [4]),
         ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, [2]),
+        ({"training.mode": "end_to_end", "training.mixup": 0.4, "training.epochs": 3}, [2]),
+        ({**STAGES, "training.finetune_epochs": 2, "training.mixup": 1, "training.class_weight": "balanced"}, [3, 4]),
         (
             {**LISTS, "training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2,
              "training.optimizer": "rmsprop", "training.schedule": "exponential"},
@@ -144,7 +146,8 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, tra
             [4, 5],
         ),
     ],
-    ids=["lists", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
+    ids=["lists", "early stopping", "reduce on plateau", "unfrozen", "mixup", "mixup in stages", "fine-tune",
+         "second stage"],
 )  # fmt: skip
 def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     image_folder: Any, settings: dict[str, Any], breaks: list[int]

@@ -128,6 +128,11 @@ def test_every_setting_is_on_the_page_once_and_every_preset_has_a_title():
         ("training.epochs", {}, True),
         ("training.runtime", {}, True),
         ("training.runtime", {"training.mode": "end_to_end", "training.literal": True}, False),
+        ("training.runtime", {"training.mode": "end_to_end", "training.mixup": 0.2}, False),
+        ("training.runtime", {"training.mode": "bottleneck", "training.mixup": 0.2}, True),
+        ("training.mixup", {"training.mode": "bottleneck", "training.mixup": 0.2}, False),
+        ("training.mixup", {"training.mode": "end_to_end"}, True),
+        ("training.mixup", {"training.mode": "fine_tune"}, True),
     ],
 )
 def test_settings_without_meaning_are_left_out(key, changes, meaning):
