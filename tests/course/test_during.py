@@ -284,3 +284,11 @@ def test_single_class_batches_in_random_order_are_not_called_class_ordered() -> 
 def test_pure_batches_that_chance_explains_are_mixed() -> None:
     order = recorded_order([TracedEpoch(**epoch(mix=[[8, 0]] * 18 + [[7, 1]] * 2))], ["a", "b"])
     assert order.is_mixed and not order.is_class_ordered
+
+
+def test_mixed_images_explain_a_validation_accuracy_above_that_of_training() -> None:
+    epochs = several(6, accuracy=0.6, val_accuracy=0.95)
+    mixed = found(epochs, {"training.mode": "end_to_end", "training.mixup": 1})["validation-far-better"]
+    assert mixed.severity == "info"
+    assert mixed.claim.endswith("The training images are seen mixed with others, which lowers training accuracy.")
+    assert found(epochs)["validation-far-better"].severity == "warning"
