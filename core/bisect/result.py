@@ -52,7 +52,7 @@ class Facts:
         found = [judged(run, self._part) for run in self._runs]
         if found[0] is None or found[1] is None:
             return ""
-        return f"The two runs themselves have {found[0].accuracy:.3f} and {found[1].accuracy:.3f}."
+        return f"The two runs themselves reach {100 * found[0].accuracy:.1f} % and {100 * found[1].accuracy:.1f} %."
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
         """Puts what is known while it is running into the result."""

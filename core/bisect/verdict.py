@@ -52,6 +52,34 @@ class Words:
         good, bad = self.values[key] if self.good == "a" else self.values[key][::-1]
         return f"{key} ({good} in the good run, {bad} in the bad one)"
 
+    def level(self, value: float) -> str:
+        """A figure: an accuracy in per cent, an AUC between 0 and 1."""
+        return f"{100 * value:.1f} %" if self._in_points else f"{value:.3f}"
+
+    def level_of(self, mean: Estimate) -> str:
+        """A mean of figures with its interval."""
+        return f"{self.level(mean.value)}{self._interval(mean)}"
+
+    def gap(self, value: float) -> str:
+        """A difference of two figures: of accuracies in points, as the margin is given."""
+        return f"{100 * value:.1f} points" if self._in_points else f"{value:.3f}"
+
+    def gap_of(self, mean: Estimate) -> str:
+        """A mean difference with its interval."""
+        if not self._in_points:
+            return self.level_of(mean)
+        return f"{100 * mean.value:.1f}{self._interval(mean)} points"
+
+    @property
+    def _in_points(self) -> bool:
+        return self.metric != "AUC"
+
+    def _interval(self, mean: Estimate) -> str:
+        if mean.seeds < 2:
+            return ""
+        low, high = (f"{100 * one:.1f}" if self._in_points else f"{one:.3f}" for one in (mean.low, mean.high))
+        return f" [{low}, {high}]"
+
     def listed(self, keys: Sequence[str]) -> str:
         """Keys with their values, as a list in a sentence."""
         return listed([self.name(key) for key in keys])
@@ -82,23 +110,13 @@ class Conclusion:
     sentence: str
 
 
-def number(value: float) -> str:
-    """A share as the sentences show it."""
-    return f"{value:.3f}"
-
-
-def shown(mean: Estimate) -> str:
-    """A mean with its interval as the sentences show it."""
-    return f"{number(mean.value)} [{number(mean.low)}, {number(mean.high)}]" if mean.seeds > 1 else number(mean.value)
-
-
 def by_construction(values: Sequence[float], words: Words) -> Conclusion:
     """The verdict when no factor is left: with one seed, both runs are the same training."""
     differs = f" but {listed(words.skipped)}" if words.skipped else ""
     sentence = (
         f"Nothing that can change the result differs{differs}: with the same training seed the two runs are the same "
-        f"training. Over {len(values)} other seeds its {words.what} goes from {number(min(values))} to "
-        f"{number(max(values))}.{_space(words.own)}"
+        f"training. Over {len(values)} other seeds its {words.what} goes from {words.level(min(values))} to "
+        f"{words.level(max(values))}.{_space(words.own)}"
     )
     return Conclusion("no-difference", (), sentence)
 
@@ -107,8 +125,8 @@ def no_difference(gap: Estimate, margin: float, words: Words) -> Conclusion:
     """The verdict when the whole interval of the gap lies inside the margin."""
     there = "There is a gap, but too small to matter" if gap.excludes_zero() else "There is no gap that matters"
     sentence = (
-        f"{there}: trained with the same {gap.seeds} seeds, the two ends differ by {shown(gap)} in {words.what} on "
-        f"these images, all of it inside ±{number(margin)}."
+        f"{there}: trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} "
+        f"on these images, all of it inside ±{words.gap(margin)}."
     )
     return Conclusion("no-difference", (), sentence)
 
@@ -118,9 +136,9 @@ def inconclusive(gap: Estimate, margin: float, level: float, words: Words) -> Co
     needed = seeds_to_settle(gap, margin, level)
     cost = f"About {needed} seeds in all would settle it" if needed else "More seeds alone would hardly settle it"
     sentence = (
-        f"Trained with the same {gap.seeds} seeds, the two ends differ by {shown(gap)} in {words.what} on these "
-        f"images. That neither excludes 0 nor lies inside ±{number(margin)}. The largest gap not excluded is "
-        f"{number(gap.reach)}. {cost}; so would a margin of {number(gap.reach)}."
+        f"Trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} on these "
+        f"images. That neither excludes 0 nor lies inside ±{words.gap(margin)}. The largest gap not excluded is "
+        f"{words.gap(gap.reach)}. {cost}; so would a margin of {words.gap(gap.reach)}."
     )
     return Conclusion("inconclusive", (), sentence)
 
@@ -130,7 +148,7 @@ def only(key: str, ends: tuple[Estimate, Estimate], words: Words) -> Conclusion:
     good, bad = ends
     sentence = (
         f"{words.name(key)} is the only difference that can matter, and the two ends differ: {words.what} "
-        f"{shown(good)} and {shown(bad)} over {good.seeds} seeds."
+        f"{words.level_of(good)} and {words.level_of(bad)} over {good.seeds} seeds."
     )
     return Conclusion("single", (key,), sentence)
 
@@ -139,8 +157,9 @@ def single(key: str, switched: tuple[Estimate, Estimate], ends: tuple[Estimate, 
     """One factor turns good into bad and bad into good."""
     (there, back), (good, bad) = switched, ends
     sentence = (
-        f"{words.name(key)} alone, switched in the good run, takes {words.what} from {shown(good)} to {shown(there)}; "
-        f"switched back in the bad run, it takes it from {shown(bad)} to {shown(back)} ({there.seeds} seeds)."
+        f"{words.name(key)} alone, switched in the good run, takes {words.what} from {words.level_of(good)} to "
+        f"{words.level_of(there)}; switched back in the bad run, it takes it from {words.level_of(bad)} to "
+        f"{words.level_of(back)} ({there.seeds} seeds)."
     )
     return Conclusion("single", (key,), sentence)
 
@@ -188,14 +207,14 @@ def _measured(
         together = mean(everything)
     alone = [(words.name(key), mean(frozenset({key}))) for key in keys]
     both = {1: "it", 2: "both"}.get(len(keys), f"all {len(keys)}")
-    parts = [f"{name} alone {number(value.value)}" for name, value in alone if value.seeds]
+    parts = [f"{name} alone {words.level(value.value)}" for name, value in alone if value.seeds]
     if len(keys) > 1:
-        parts.append(f"{both} {number(together.value)}")
+        parts.append(f"{both} {words.level(together.value)}")
     none = "neither" if len(keys) == 2 else "none"
-    text = f"Mean {words.what}: {', '.join(parts)}, {none} {number(mean(frozenset()).value)}"
+    text = f"Mean {words.what}: {', '.join(parts)}, {none} {words.level(mean(frozenset()).value)}"
     back = [(key, mean(everything - {key})) for key in keys if len(everything) > 2]
     if any(value.seeds for _, value in back):
-        text += "; in the bad run, " + ", ".join(f"{k} back {number(v.value)}" for k, v in back if v.seeds)
+        text += "; in the bad run, " + ", ".join(f"{k} back {words.level(v.value)}" for k, v in back if v.seeds)
     return f"{text}."
 
 

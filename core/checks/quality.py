@@ -94,7 +94,7 @@ KINDS = (
     ),
     Kind(
         "near_duplicates",
-        "Near duplicates",
+        "Near-duplicates",
         "at most 5 % of 1,024 difference bits differ and small versions correlate above 0.99, or the details agree "
         "once they are turned, mirrored, cut and laid on each other",
         "Re-encoded, rescaled, rotated, flipped, cropped or brightened; as harmful as an exact duplicate.",
@@ -117,7 +117,7 @@ class Quality:
         images: Number of readable images.
         odd: For each question about single images the images it singles out, the worst first.
         groups: For the two questions about duplicates the groups of files.
-        is_compared: Whether near duplicates were looked for; not where the dataset is too large.
+        is_compared: Whether near-duplicates were looked for; not where the dataset is too large.
     """
 
     images: int

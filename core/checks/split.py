@@ -233,7 +233,7 @@ def _not_compared(context: Context) -> Finding | None:
     return Finding(
         "leak-near-duplicate",
         "info",
-        f"{len(context.part_of):,} images are too many to search for near duplicates ({MAX_COMPARED:,} at most); "
+        f"{len(context.part_of):,} images are too many to search for near-duplicates ({MAX_COMPARED:,} at most); "
         "identical files were searched for.",
         {"pictures": len(context.part_of), "limit": MAX_COMPARED},
         "Nothing has to be changed.",

@@ -97,15 +97,15 @@ def test_two_factors_needed_together_are_joint_and_told_by_what_was_measured() -
     found = search(bad_if("ac"), noise=1e-5).run()
     assert (found.verdict, found.factors) == ("joint", ("a", "c"))
     assert (
-        "Mean validation accuracy: a (a1 in the good run, a2 in the bad one) alone 0.900, c (c1 in the good run, c2 in "
-        "the bad one) alone 0.900, both 0.500, neither 0.900; in the bad run, a back 0.900, c back 0.900."
+        "Mean validation accuracy: a (a1 in the good run, a2 in the bad one) alone 90.0 %, c (c1 in the good run, c2 "
+        "in the bad one) alone 90.0 %, both 50.0 %, neither 90.0 %; in the bad run, a back 90.0 %, c back 90.0 %."
     ) in found.sentence
 
 
 def test_two_faults_each_enough_are_both_named() -> None:
     found = search(bad_if("a", "c"), noise=1e-5).run()
     assert (found.verdict, found.factors) == ("interaction", ("a", "c"))
-    assert "alone 0.500, both 0.500, neither 0.900; in the bad run, a back 0.500, c back 0.500." in found.sentence
+    assert "alone 50.0 %, both 50.0 %, neither 90.0 %; in the bad run, a back 50.0 %, c back 50.0 %." in found.sentence
 
 
 def test_three_factors_needed_together_among_six() -> None:
@@ -129,11 +129,11 @@ def test_a_setting_that_does_little_more_than_half_of_it_is_not_called_the_one()
 
 def test_nothing_that_differs_is_no_difference_by_construction() -> None:
     searching = search(lambda trial: 0.9, (), noise=0.02)
-    searching.words = Words(skipped=["training.seed"], own="The two runs themselves have 0.905 and 0.895.")
+    searching.words = Words(skipped=["training.seed"], own="The two runs themselves reach 90.5 % and 89.5 %.")
     found = searching.run()
     assert (found.verdict, found.factors) == ("no-difference", ())
     assert found.sentence.startswith("Nothing that can change the result differs but training.seed: with the same")
-    assert found.sentence.endswith("The two runs themselves have 0.905 and 0.895.")
+    assert found.sentence.endswith("The two runs themselves reach 90.5 % and 89.5 %.")
     assert asked(searching) == [(frozenset(), seed) for seed in searching.trials.seeds[: LOOKS[0]]]
 
 
@@ -148,8 +148,8 @@ def test_no_difference_is_said_only_of_an_interval_inside_the_margin() -> None:
     assert found.verdict == "inconclusive"
     assert noisy.gap is not None
     assert noisy.gap.seeds == SEEDS
-    assert "neither excludes 0 nor lies inside ±0.010. The largest gap not excluded is " in found.sentence
-    assert f"so would a margin of {noisy.gap.reach:.3f}." in found.sentence
+    assert "neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is " in found.sentence
+    assert f"so would a margin of {100 * noisy.gap.reach:.1f} points." in found.sentence
 
 
 def test_what_few_images_hide_is_not_called_equal() -> None:

@@ -197,8 +197,8 @@ def test_runs_that_differ_in_the_seed_alone_come_out_as_no_difference() -> None:
     assert (found.verdict, found.factors) == ("no-difference", ())
     assert found.sentence == (
         "Nothing that can change the result differs but training.seed: with the same training seed the two runs are "
-        "the same training. Over 3 other seeds its validation accuracy goes from 0.900 to 0.910. The two runs "
-        "themselves have 0.905 and 0.910."
+        "the same training. Over 3 other seeds its validation accuracy goes from 90.0 % to 91.0 %. The two "
+        "runs themselves reach 90.5 % and 91.0 %."
     )
     trials = bisect.result()["arms"]
     assert [(trial["base"], trial["seed"]) for trial in trials] == [("a", 1), ("b", 2), ("a", 3), ("a", 4), ("a", 5)]

@@ -35,8 +35,8 @@ def test_a_set_needed_together_is_joint_and_told_with_what_was_measured() -> Non
     assert found.sentence == (
         "data.shuffle and training.learning_rate spoil the good run only together; switching data.shuffle back cures "
         "the bad one. Mean validation accuracy: data.shuffle (samples in the good run, none in the bad one) alone "
-        "0.585, training.learning_rate (0.001 in the good run, 1.0 in the bad one) alone 0.735, both 0.510, neither "
-        "0.838."
+        "58.5 %, training.learning_rate (0.001 in the good run, 1.0 in the bad one) alone 73.5 %, both 51.0 %, neither "
+        "83.8 %."
     )
 
 
@@ -60,9 +60,11 @@ def test_a_single_factor_is_told_with_both_directions_and_both_values() -> None:
     found = verdict.single("data.shuffle", (mean(0.5), mean(0.88)), (mean(0.9), mean(0.51)), words)
     assert found.sentence == (
         "data.shuffle (none in the good run, samples in the bad one) alone, switched in the good run, takes validation "
-        "accuracy from 0.900 [0.890, 0.910] to 0.500 [0.490, 0.510]; switched back in the bad run, it takes it from "
-        "0.510 [0.500, 0.520] to 0.880 [0.870, 0.890] (6 seeds)."
+        "accuracy from 90.0 % [89.0, 91.0] to 50.0 % [49.0, 51.0]; switched back in the bad run, it takes it from "
+        "51.0 % [50.0, 52.0] to 88.0 % [87.0, 89.0] (6 seeds)."
     )
+    found = verdict.single("data.shuffle", (mean(0.5), mean(0.88)), (mean(0.9), mean(0.51)), words.of_auc())
+    assert "takes validation AUC from 0.900 [0.890, 0.910] to 0.500 [0.490, 0.510]; " in found.sentence
 
 
 def test_an_inconclusive_gap_says_what_is_not_excluded_and_what_it_would_take() -> None:
@@ -70,9 +72,13 @@ def test_an_inconclusive_gap_says_what_is_not_excluded_and_what_it_would_take() 
     found = verdict.inconclusive(gap, 0.01, 0.024, WORDS)
     assert (found.verdict, found.factors) == ("inconclusive", ())
     assert found.sentence == (
-        "Trained with the same 12 seeds, the two ends differ by 0.006 [-0.002, 0.014] in validation accuracy on these "
-        "images. That neither excludes 0 nor lies inside ±0.010. The largest gap not excluded is 0.014. About 19 seeds "
-        "in all would settle it; so would a margin of 0.014."
+        "Trained with the same 12 seeds, the two ends differ by 0.6 [-0.2, 1.4] points in validation accuracy on "
+        "these images. That neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is 1.4 "
+        "points. About 19 seeds in all would settle it; so would a margin of 1.4 points."
+    )
+    of_auc = verdict.inconclusive(gap, 0.01, 0.024, WORDS.of_auc()).sentence
+    assert (
+        "differ by 0.006 [-0.002, 0.014] in validation AUC on these images. That neither excludes 0 nor lies" in of_auc
     )
 
 

@@ -57,7 +57,7 @@ def test_too_many_images_are_not_compared_and_that_is_said(make_context, monkeyp
     finding = told(split.leak_near_duplicate(make_context()))
     assert finding.severity == "info"
     assert finding.claim == (
-        "360 images are too many to search for near duplicates (100 at most); identical files were searched for."
+        "360 images are too many to search for near-duplicates (100 at most); identical files were searched for."
     )
 
 

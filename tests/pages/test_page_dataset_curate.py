@@ -83,7 +83,7 @@ def test_quality_counts_every_question_and_shows_the_images_of_one(folder: Path)
     assert counts == {
         "Blurry": "1", "Dark": "0", "Overexposed": "0", "Low information": "0", "Unusual size": "0", "Unusual aspect "
                                                                                              "ratio": "0",
-        "Exact duplicates": "2", "Near duplicates": "0",
+        "Exact duplicates": "2", "Near-duplicates": "0",
     }  # fmt: skip
     images = [image for block in at.get("image") for image in block.proto.imgs]
     assert [image.caption.replace("\\", "").rsplit(" ", 1)[0] for image in images] == ["a · soft.png · blur"]

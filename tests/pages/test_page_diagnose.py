@@ -17,6 +17,7 @@ from core.store.job_records import ProbeStage
 from core.store.runs import Run, Status
 from core.workers import launch
 from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose import choice
 from pages.shared.diagnose import probe as diagnose_probe
 from pages.shared.diagnose import view as diagnose_view
 from pages.shared.diagnose.bisect import settled
@@ -99,6 +100,17 @@ def test_without_two_runs_it_says_what_to_do(make_run, count, words):
     assert not at.exception
     assert words in at.info[0].value
     assert {"Run the demo", "Set up a training"} <= {link.label for link in elements(at, "page_link")}
+
+
+def test_coming_back_to_an_address_without_runs_writes_none_into_it(pair, monkeypatch):
+    """Writing would be a new step of the history, and the browser's back button would end on this page."""
+    monkeypatch.setattr(choice, "came_by_history", lambda: True)
+    at = open_diagnose()
+    assert not at.exception
+    assert "a" not in at.query_params and "b" not in at.query_params
+    assert f"**{plain('good *run*')}**" in said(at)
+    at = open_diagnose(a=pair[1].id)
+    assert (query(at, "a"), query(at, "b")) == (pair[1].id, pair[0].id), "a link that names one side is completed"
 
 
 def test_two_newest_runs_are_shown_and_named_in_the_address(pair):

@@ -9,6 +9,7 @@ from core.store.runs import Run, RunStore
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title
 from pages.shared.run.view import LOOKS
+from pages.shared.shell.address import came_by_history
 from pages.shared.shell.kept_choice import chosen_before, remember_choice, remember_default
 from pages.shared.state import (
     BISECT,
@@ -48,7 +49,9 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
     Returns:
         Runs A and B; None when the address names something that does not exist, or the same run twice.
     """
-    if not any(st.query_params.get(name) for name in _NAMED):
+    named = any(st.query_params.get(name) for name in _NAMED)
+    passing = not named and came_by_history()  # writing here would lead on again: back would end here
+    if not named and not passing:
         _choose_again()
     asked = _asked()
     runs = _compared_first(runs)
@@ -59,7 +62,9 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
         st.error(f"{' and '.join(unknown)}: no such run. Choose from the lists.", icon=":material/error:")
     else:
         _fill(found, runs)
-        (remember_choice if any(asked.values()) else remember_default)(*_NAMED)
+        if not passing:
+            st.query_params.update({side: run.id for side, run in found.items() if run})
+            (remember_choice if any(asked.values()) else remember_default)(*_NAMED)
     for column, side in zip(st.columns(2), _LABELS, strict=True):
         with column:
             _choose(side, found[side], listed)
@@ -104,14 +109,12 @@ def _asked() -> dict[str, str]:
 
 
 def _fill(found: dict[str, Run | None], runs: Sequence[Run]) -> None:
-    """Chooses for the person what the address leaves open, and writes it there."""
+    """Chooses for the person what the address leaves open."""
     newest = diagnose_actions.default_pair(runs) or (runs[1], runs[0])
     for side, other, mine in ((RUN_A, RUN_B, 0), (RUN_B, RUN_A, 1)):
         if found[side] is None:
             taken = found[other]
             found[side] = next(run for run in (newest[mine], newest[1 - mine]) if not taken or run.id != taken.id)
-        if run := found[side]:
-            st.query_params[side] = run.id
 
 
 def _choose(side: str, run: Run | None, listed: dict[str, Run]) -> None:

@@ -238,8 +238,8 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
 def _notes(run: Run) -> None:
     zone = st.context.timezone
     lines = [f"{moment(event.time, zone)}  {_note(event)}" for event in notes(run)[-50:]]
-    with st.expander(f"Log ({len(lines)})", icon=":material/notes:"):
-        st.text("\n".join(lines) or "No unusual events so far.")
+    with st.expander(f"Log ({len(lines)})" if lines else "Log: nothing unusual", icon=":material/notes:"):
+        st.text("\n".join(lines) or "Warnings, retries and interruptions would be listed here.")
 
 
 def _note(event: "Event") -> str:

@@ -177,11 +177,11 @@ def curve_words(records: "Sequence[EpochRecord]", metric: str, title: str) -> st
     )
 
 
-_COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority": BASELINE}
+_COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority class": BASELINE}
 _LINES = {"loss": 2, "accuracy": 3, "auc": 2, "learning_rate": 1}
 _FORMS = {"loss": ".2~f", "accuracy": ".0%", "auc": ".1f", "learning_rate": ".0e"}
 _EXACT = {"loss": ".4f", "accuracy": ".1%", "auc": ".4f", "learning_rate": ".3e"}
-_DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority": [6, 4]}
+_DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority class": [6, 4]}
 _LEGEND: dict[str, Any] = {
     "orient": "bottom", "symbolType": "stroke", "symbolStrokeWidth": 3, "columnPadding": 8, "labelFontSize": 12,
 }  # fmt: skip
@@ -242,7 +242,7 @@ def _long(
     ]
     rows += [(epoch, name, None) for epoch, name in beginnings]
     if baseline is not None:
-        rows += [(1, "majority", baseline), (end, "majority", baseline)]
+        rows += [(1, "majority class", baseline), (end, "majority class", baseline)]
     return pd.DataFrame(rows, columns=["epoch", "series", "value"])
 
 

@@ -58,7 +58,7 @@ def test_curve_draws_training_validation_and_baseline():
     assert values(chart, "training") == [(1, 1.0), (2, 0.5)]
     assert values(chart, "validation") == [(1, 2.0), (2, 1.0)]
     chart = curve(records(2), "accuracy", "Accuracy", 10, baseline=0.6)
-    assert values(chart, "majority") == [(1, 0.6), (10, 0.6)]
+    assert values(chart, "majority class") == [(1, 0.6), (10, 0.6)]
     assert values(chart, "validation") == []
 
 
