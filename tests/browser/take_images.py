@@ -63,8 +63,9 @@ def _take_all(chromium: Browser, url: str) -> None:
     model = examples.run_with_model()
     _open(page, url)
     _take(page, "home")
-    _open(page, f"{url}/dataset")  # draws the sample, of which Predict takes images
+    page.goto(f"{url}/dataset")  # draws the sample, of which Predict takes images: longer than a page may take else
     page.get_by_role("button", name="Train on this").wait_for()
+    settle(page)
     _live(page, url, model)
     _predict(page, url, model)
     verdict = f"{url}/diagnose?a={good}&b={bad}&bisect={bisect}"
@@ -108,7 +109,7 @@ def _dataset(page: Page, url: str) -> None:
     time.sleep(2)  # the chart is drawn anew
     _to_top(page.get_by_role("tab", name="Map"))
     _point_at_label_issue(page)
-    _take(page, "map")
+    _take(page, "map", pointed=True)
 
 
 def _point_at_label_issue(page: Page) -> None:
@@ -150,7 +151,9 @@ def _train(page: Page) -> None:
     """On the images that were uploaded: they are few, so the search and the sweep take seconds."""
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Start training").wait_for()
+    page.set_viewport_size({"width": 1280, "height": 1400})  # what is found about the images, whole
     _take(page, "train")
+    page.set_viewport_size({"width": 1280, "height": 1180})
     page.get_by_text("Learning-rate finder").click()
     page.get_by_role("button", name="Start the search").click()
     page.get_by_role("button", name="(valley)").wait_for()
@@ -160,7 +163,7 @@ def _train(page: Page) -> None:
     page.get_by_role("button", name=re.compile(r"Start \d+ trials")).click()
     page.get_by_role("button", name="Stop the sweep").wait_for()
     expect(page.get_by_role("button", name="Stop the sweep")).to_have_count(0, timeout=WAIT)
-    _to_top(page.get_by_text("Sweep: grid or random search"))
+    _to_top(page.get_by_text(re.compile(r"Best of \d+")))
     _take(page, "sweep")
 
 
@@ -192,8 +195,10 @@ def _to_top(spot: Locator) -> None:
     spot.first.evaluate("e => { e.style.scrollMarginTop = '4rem'; e.scrollIntoView({block: 'start'}) }")
 
 
-def _take(page: Page, name: str) -> None:
+def _take(page: Page, name: str, *, pointed: bool = False) -> None:
     settle(page)
+    if not pointed:
+        page.mouse.move(0, 0)  # what lay under the pointer would show its help
     time.sleep(2)  # charts and images fade in
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= page.viewport_size["width"], f"{name} scrolls sideways: {width} pixels"  # type: ignore[index]
