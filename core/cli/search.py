@@ -13,6 +13,7 @@ from core.cross_validation.store import FOLDS, REPEATS
 from core.errors import ConfigError
 from core.jobs.job import BUDGET_MINUTES
 from core.search.candidates import HEADS, RATES, SIZES, Wanted
+from core.search.fine_tuned import best_settings
 from core.search.store import Search, SearchSpec, SearchStore
 from core.start import start
 from core.store.runs import RESUMABLE, Status
@@ -84,6 +85,7 @@ def answer(job: Search, result: "SearchResult | None") -> Record:
         "told_apart": {"alike": alike, "pairs": pairs},
         "winner": rows[0] if rows else None,
         "expected": result["expected"],
+        "fine_tuned": result.get("fine_tuned"),
         "left_out": [
             {"name": row["name"], "reason": row["reason"]} for row in result["candidates"] if row["state"] == "left_out"
         ],
@@ -152,8 +154,13 @@ def _told(job: Search, result: "SearchResult | None", status: Status) -> list[st
             f"{rank:>2}{alike} {row['accuracy']:.4f} [{low:.3f}, {high:.3f}]  AUC {auc}  "
             f"{row['milliseconds_per_image']:.0f} ms  {row['megabytes']:.0f} MB  {row['heads']} heads  {row['name']}"
         )
-    lines += [result["sentence"], train_command(job, found["winner"]["config"])]
+    lines += [result["sentence"], *_not_fine_tuned(result), train_command(job, best_settings(result))]
     return [*lines, f"spent {duration(60 * result['cost'].get('spent_minutes', 0.0))}"]
+
+
+def _not_fine_tuned(result: "SearchResult") -> list[str]:
+    found = result.get("fine_tuned")
+    return [f"Not fine-tuned on every fold: {found['reason']}."] if found and found["reason"] else []
 
 
 def train_command(job: Search, settings: Record) -> str:

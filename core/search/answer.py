@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.cross_validation.answers import read_fold
 from core.data.folds import Folds
 from core.search.candidates import candidate_name
+from core.search.fine_tuned import describe_fine_tuned
 from core.search.ranking import Pair, Scored, expected, pairs, ranked
 from core.search.store import Search
 from core.stats.metrics import EPSILON
@@ -56,6 +57,7 @@ def begin(job: Search, folds: Folds, is_whole: "Callable[[int, FoldHead], bool]"
         "ranking": [],
         "pairs": [],
         "expected": None,
+        "fine_tuned": before.get("fine_tuned") if before else None,
         "complete": False,
         "sentence": "",
         "cost": {},
@@ -125,7 +127,7 @@ def describe(record: "SearchResult", order: Sequence[Scored], found: Sequence[Pa
     alike = sum(not pair.apart for pair in found if len(_of(order, pair).heads) == len(best.heads))
     if alike:
         said += f". These {alike + 1} are not distinguished by these images"
-    return f"{said}."
+    return f"{said}. {describe_fine_tuned(record)}".strip()
 
 
 def _of(order: Sequence[Scored], pair: Pair) -> Scored:

@@ -4,6 +4,8 @@ config.json     {"config": what does not vary, "arms": [candidate], "folds", "re
 result.json     replaced whole whenever a head was trained; see `core.store.fold_records`
 manifest.json   the images it is about
 answers/C/R-F.csv   what the head of candidate C, repeat R and fold F says of its fold
+answers/fine_tuned/1-F.csv   the same of the best candidate, fine-tuned
+fine_tuning/        the fold that is being fine-tuned
 """
 
 import dataclasses
@@ -18,6 +20,7 @@ from core.jobs.job import JobStore
 from core.progress import Progress
 from core.search.candidates import Candidate, Wanted, candidates, config_of
 from core.store import records
+from core.store.runs import Run
 
 if TYPE_CHECKING:
     from core.store.fold_records import SearchResult
@@ -43,6 +46,14 @@ class Search(FoldsJob):
     def answers(self, candidate: int, repeat: int, fold: int) -> Path:
         """The file of what a head says of its fold; repeat and fold are counted from 1."""
         return self.path / "answers" / str(candidate) / f"{repeat}-{fold}.csv"
+
+    def fine_tuned_answers(self, fold: int) -> Path:
+        """The file of what the fine-tuned best says of a fold of the first repeat; counted from 1."""
+        return self.path / "answers" / "fine_tuned" / f"1-{fold}.csv"
+
+    def scratch(self) -> Run:
+        """The folder in which a fold is fine-tuned, as a run's worker does; it goes when the fold is answered."""
+        return Run(self.path / "fine_tuning" / self.id)
 
     def configs(self) -> Sequence[RunConfig]:
         """See `JobFolder.configs`."""

@@ -1,6 +1,6 @@
 """What the records of cross-validations and of searches for the best network must look like."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict
@@ -109,6 +109,20 @@ class SearchExpected(TypedDict):
 
 
 @with_config(STRICT)
+class FineTunedBest(TypedDict):
+    """The best candidate of a search, fine-tuned on the folds of the first repeat, and how far that is from the
+    frozen one on the same folds. `reason` says why folds are missing."""
+
+    settings: TrialSettings
+    heads: Annotated[list[FoldHead], Field(max_length=MOST_HEADS)]
+    figures: FoldFigures | None
+    difference: Number | None
+    interval: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
+    told_apart: bool
+    reason: Text
+
+
+@with_config(STRICT)
 class SearchResult(TypedDict):
     """result.json of a search for the best network. A dictionary, as its worker goes on changing it."""
 
@@ -123,6 +137,7 @@ class SearchResult(TypedDict):
     ranking: Annotated[list[Count], Field(max_length=1000)]
     pairs: Annotated[list[SearchPair], Field(max_length=1000)]
     expected: SearchExpected | None
+    fine_tuned: NotRequired[FineTunedBest | None]
     complete: bool
     sentence: Text
     cost: Cost

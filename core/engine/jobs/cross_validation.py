@@ -12,20 +12,16 @@ from core.cross_validation.figures import METHOD, describe, fold_figures
 from core.cross_validation.store import CrossValidation, chooses_epoch, config_of_repeat, divisions
 from core.data.changes import data_changes
 from core.data.dataset import Dataset, open_dataset
-from core.data.dataset_index import ImageFile
 from core.data.folds import Folds
-from core.engine.jobs.fold_heads import FoldHeads, with_split
+from core.engine.jobs.fold_heads import FoldHeads, fold_head, with_split, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
 from core.engine.train.evaluate import Figures, evaluate, keep_predictions, write_figures
 from core.errors import DataError
-from core.insight.answer import Probabilities
 from core.jobs.trial_runner import BrokenOff
-from core.stats import metrics
 from core.store import records
 from core.store.fold_records import CrossValidationResult, FoldHead
 from core.store.predictions import PredictionRow
-from core.store.record_types import known
 from core.store.run_records import Evaluation
 
 
@@ -62,7 +58,6 @@ class _Work:
         self._reporter, self._job, self._config = reporter, reporter.run, reporter.run.config()
         job, self._dataset = self._job, dataset
         self._divisions = divisions(dataset, self._config, job.folds(), job.repeats(), brought=job.brought())
-        self._inner = self._config.data.validation_split if chooses_epoch(self._config) else 0.0
         self._heads = FoldHeads()
         self._started, self._before = time.monotonic(), 60 * job.spent_minutes()
         self._keep_data()
@@ -89,41 +84,18 @@ class _Work:
         began, name = time.monotonic(), folds.names[fold - 1]
         times = f", repeat {repeat} of {self._record['repeats']}" if self._record["repeats"] > 1 else ""
         self._reporter.set_status(message=f"Training without fold {name} ({fold} of {len(folds.names)}{times}).")
-        split = folds.split(fold - 1, self._inner, self._config.data.seed + repeat - 1)
-        held_out = split.test or split.val
-        answered = self._heads.answer(
-            config_of_repeat(self._config, repeat - 1),
-            with_split(self._dataset, split.train, split.val, split.test),
-            folds.files,
-            "test" if split.test else "val",
-            self._reporter,
-        )
+        dataset, held_out, part = without_fold(self._dataset, self._config, folds, repeat, fold)
+        config = config_of_repeat(self._config, repeat - 1)
+        answered = self._heads.answer(config, dataset, folds.files, part, self._reporter)
         if answered is None:
             raise BrokenOff(self._after("Stopped after"))
         probabilities, classes = answered.probabilities, list(self._dataset.classes)
         path = self._job.answers(repeat, fold)
         path.parent.mkdir(exist_ok=True)
         keep_predictions(path, {"val": list(held_out)}, {"val": probabilities}, classes)
-        self._record["heads"].append(
-            self._row(repeat, fold, held_out, probabilities, answered.epochs, time.monotonic() - began)
-        )
+        labels, seconds = self._dataset.labels(held_out), time.monotonic() - began
+        self._record["heads"].append(fold_head((repeat, fold), labels, probabilities, answered.epochs, seconds))
         self._write()
-
-    def _row(
-        self, repeat: int, fold: int, files: tuple[ImageFile, ...], answers: Probabilities, epochs: int, seconds: float
-    ) -> FoldHead:
-        labels = self._dataset.labels(files)
-        return {
-            "repeat": repeat,
-            "fold": fold,
-            "count": len(files),
-            "correct": int((metrics.decide(answers) == labels).sum()),
-            "accuracy": metrics.accuracy(labels, answers),
-            "auc": known(metrics.auc(labels, answers)),
-            "loss": known(metrics.cross_entropy(labels, answers)),
-            "epochs": epochs,
-            "seconds": seconds,
-        }
 
     def _keep_data(self) -> None:
         """Writes what is cross-validated, once: one that goes on does so on the same images, or not at all.
@@ -157,7 +129,7 @@ class _Work:
             "groups": len(folds.groups),
             "parted": folds.parted,
             "test_images": len(self._dataset.split.test),
-            "inner_validation": bool(self._inner),
+            "inner_validation": chooses_epoch(self._config) and self._config.data.validation_split > 0,
             "heads": heads,
             "figures": None,
             "complete": False,

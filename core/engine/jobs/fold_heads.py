@@ -12,8 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from core.config import RunConfig
+from core.cross_validation.store import chooses_epoch
 from core.data.dataset import Dataset
 from core.data.dataset_index import ImageFile
+from core.data.folds import Folds
 from core.data.order import Indices
 from core.data.split import Split
 from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
@@ -23,6 +25,9 @@ from core.engine.train.context import StopRequested, TrainingContext
 from core.engine.train.observe import Observed
 from core.errors import DataError
 from core.insight.answer import Probabilities
+from core.stats import metrics
+from core.store.fold_records import FoldHead
+from core.store.record_types import known
 
 _WHOLE = "Computing the features of all images, once."
 _WHOLES = 3
@@ -144,6 +149,50 @@ class _FoldTrial(HeadTrial):
         images = self._whole.images(self._whole.dataset.split.train, augmented=False)
         features = self._whole.features(images, 0, _WHOLE)
         return self._head.observer.on_features(np.asarray(features[self._rows_of(part)]))
+
+
+def without_fold(
+    dataset: Dataset, config: RunConfig, folds: Folds, repeat: int, fold: int
+) -> tuple[Dataset, tuple[ImageFile, ...], str]:
+    """The dataset as a fold's training sees it.
+
+    Args:
+        dataset: Dataset.
+        config: RunConfig. Where it chooses an epoch by the validation loss, part of the training images is held out
+            for that.
+        folds: Folds. Of the repeat.
+        repeat, fold: int. Counted from 1.
+
+    Returns:
+        The dataset with the fold's split, the images of the fold, and the part that they are: `val` or `test`.
+    """
+    inner = config.data.validation_split if chooses_epoch(config) else 0.0
+    split = folds.split(fold - 1, inner, config.data.seed + repeat - 1)
+    part = "test" if split.test else "val"
+    return with_split(dataset, split.train, split.val, split.test), split.test or split.val, part
+
+
+def fold_head(place: tuple[int, int], labels: Indices, answers: Probabilities, epochs: int, seconds: float) -> FoldHead:
+    """The record of a head.
+
+    Args:
+        place: tuple of (repeat, fold), counted from 1.
+        labels: integer array of shape `(n,)`. Of the images of the fold.
+        answers: float array of shape `(n, classes)`.
+        epochs: int. That were trained.
+        seconds: float. That it took.
+    """
+    return {
+        "repeat": place[0],
+        "fold": place[1],
+        "count": len(labels),
+        "correct": int((metrics.decide(answers) == labels).sum()),
+        "accuracy": metrics.accuracy(labels, answers),
+        "auc": known(metrics.auc(labels, answers)),
+        "loss": known(metrics.cross_entropy(labels, answers)),
+        "epochs": epochs,
+        "seconds": seconds,
+    }
 
 
 def with_split(

@@ -2,18 +2,20 @@
 
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.config import RunConfig
 from core.cross_validation.answers import read_fold
-from core.cross_validation.store import chooses_epoch, divisions
+from core.cross_validation.store import divisions
 from core.data.changes import data_changes
 from core.data.dataset import Dataset, open_dataset
 from core.data.folds import Folds
 from core.engine.features.features import BATCH
-from core.engine.jobs.fold_heads import FoldHeads, with_split
+from core.engine.jobs.fine_tuned_folds import FineTunedFolds
+from core.engine.jobs.fold_heads import FoldHeads, fold_head, with_split, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
 from core.engine.train.evaluate import keep_predictions
@@ -21,11 +23,10 @@ from core.errors import DataError, RunError
 from core.jobs.trial_runner import BrokenOff
 from core.search.answer import begin, judge, waiting
 from core.search.candidates import config_of, kept, rungs, same_features
+from core.search.fine_tuned import begin_fine_tuned, judge_fine_tuned
 from core.search.store import Search
-from core.stats import metrics
 from core.store import records
 from core.store.fold_records import FoldHead, SearchCandidate, SearchResult
-from core.store.record_types import known
 from core.store.run_records import Manifest
 
 FEATURES_SHARE = 0.7
@@ -85,9 +86,30 @@ class _Work:
             for number in self._waiting():
                 self._climb(number, self._cells[: steps[rung]])
             self._drop(last=rung == len(steps) - 1, rung=rung + 1)
+        self._fine_tune()
         self._record["complete"] = True
         self._write(final=True)
         return self._record["sentence"]
+
+    def _fine_tune(self) -> None:
+        """Fine-tunes the best on the folds of the first repeat, as far as the budget allows.
+
+        Raises:
+            BrokenOff: a stop was asked for.
+        """
+        self._write()  # ranks the finalists
+        self._record["fine_tuned"] = found = begin_fine_tuned(self._record)
+        found["heads"] = [head for head in found["heads"] if self._is_answered(head)]
+        budget = 60 * self._job.budget_minutes()
+        folds = FineTunedFolds(
+            self._job, self._reporter, self._dataset, self._divisions[0], found,
+            left=lambda: budget - self._spent(), write=self._write,
+        )  # fmt: skip
+        if not folds.run():
+            raise BrokenOff(self.after("Stopped after"))
+
+    def _is_answered(self, head: FoldHead) -> bool:
+        return self._holds(self._job.fine_tuned_answers(head["fold"]), head)
 
     def conclude(self, said: str) -> str:
         """The answer of one that has ended early, as far as it goes; what is said of it."""
@@ -176,34 +198,15 @@ class _Work:
         rank = f"{number + 1} of {len(self._record['candidates'])}"
         self._reporter.set_status(message=f"Candidate {rank}, {row['name']}: repeat {repeat}, fold {fold}.")
         config = self._config(number, repeat)
-        inner = config.data.validation_split if chooses_epoch(config) else 0.0
-        split = folds.split(fold - 1, inner, config.data.seed + repeat - 1)
-        held_out = split.test or split.val
-        answered = self._heads.answer(
-            config,
-            with_split(self._dataset, split.train, split.val, split.test),
-            folds.files,
-            "test" if split.test else "val",
-            self._reporter,
-        )
+        dataset, held_out, part = without_fold(self._dataset, config, folds, repeat, fold)
+        answered = self._heads.answer(config, dataset, folds.files, part, self._reporter)
         if answered is None:
             raise BrokenOff(self.after("Stopped after"))
         path, classes = self._job.answers(number, repeat, fold), list(self._dataset.classes)
         path.parent.mkdir(parents=True, exist_ok=True)
         keep_predictions(path, {"val": list(held_out)}, {"val": answered.probabilities}, classes)
-        labels, said = self._dataset.labels(held_out), answered.probabilities
-        head: FoldHead = {
-            "repeat": repeat,
-            "fold": fold,
-            "count": len(held_out),
-            "correct": int((metrics.decide(said) == labels).sum()),
-            "accuracy": metrics.accuracy(labels, said),
-            "auc": known(metrics.auc(labels, said)),
-            "loss": known(metrics.cross_entropy(labels, said)),
-            "epochs": answered.epochs,
-            "seconds": time.monotonic() - began,
-        }
-        row["heads"].append(head)
+        labels, seconds = self._dataset.labels(held_out), time.monotonic() - began
+        row["heads"].append(fold_head((repeat, fold), labels, answered.probabilities, answered.epochs, seconds))
         self._write()
 
     def _drop(self, *, last: bool, rung: int) -> None:
@@ -242,7 +245,11 @@ class _Work:
         return kept_manifest(self._base, with_split(self._dataset, (), self._divisions[0].files))
 
     def _is_whole(self, number: int, head: FoldHead) -> bool:
-        rows = read_fold(self._job.answers(number, head["repeat"], head["fold"]), self._dataset.classes)
+        return self._holds(self._job.answers(number, head["repeat"], head["fold"]), head)
+
+    def _holds(self, path: Path, head: FoldHead) -> bool:
+        """Whether the file has an answer to every image of the head's fold."""
+        rows = read_fold(path, self._dataset.classes)
         held_out: Folds = self._divisions[head["repeat"] - 1]
         return [row.file for row in rows] == [file.path for file in held_out.held_out(head["fold"] - 1)]
 
@@ -251,6 +258,8 @@ class _Work:
 
     def _write(self, *, final: bool = False) -> None:
         record: Any = self._record
+        if found := record.get("fine_tuned"):
+            judge_fine_tuned(found, record)
         judge(record, self._job, self._dataset.classes, self._divisions[0], final=final)
         record["cost"] = {"spent_minutes": self._spent() / 60, "budget_minutes": self._job.budget_minutes()}
         self._job.write_result(record)

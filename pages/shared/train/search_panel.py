@@ -9,7 +9,8 @@ from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.jobs.spec import RunSpec
-from core.search.candidates import HEADS, RATES, SIZES, Wanted, candidates, config_of, networks_here
+from core.search.candidates import HEADS, RATES, SIZES, Candidate, Wanted, candidates, config_of, networks_here
+from core.search.fine_tuned import best_settings
 from core.search.store import Search, SearchSpec, SearchStore
 from core.store.runs import STATUSES
 from core.workers import launch
@@ -43,7 +44,7 @@ def show_search(config: RunConfig | None) -> None:
         st.caption(
             "Cross-validates networks, image sizes, heads and learning rates on cached features and repeatedly "
             "drops the worse half (successive halving). Other settings are taken from the form above. The backbones "
-            "stay frozen."
+            "stay frozen; at the end the best is also fine-tuned on the same folds, if the budget allows."
         )
         status = launch.poll(job) if job else None
         if not (status and status.is_active):
@@ -128,15 +129,14 @@ def _show_result(job: Search, result: "SearchResult") -> None:
     st.divider()
     st.markdown(f":material/trophy: {plain(job.name() or title_of(job.dataset()))}: {plain(result['sentence'])}")
     if result["complete"]:
-        st.button(
-            "Train the best", type="primary", icon=":material/play_arrow:", on_click=_train, args=(job, result),
-            help="Starts a run with its settings, on the split of the dataset.", key="search_train",
-        )  # fmt: skip
+        _train_buttons(job, result)
     st.plotly_chart(
         pareto_figure(result), height=HEIGHT, alt=pareto_words(result), config={"displayModeBar": False},
         key="search_pareto",
     )  # fmt: skip
     _table(result)
+    if (found := result.get("fine_tuned")) and found["reason"]:
+        st.caption(f"Not fine-tuned on every fold: {plain(found['reason'])}.")
     left = [f"{row['name']}: {row['reason']}" for row in result["candidates"] if row["state"] == "left_out"]
     if left:
         st.caption(f"Skipped: {plain('; '.join(left[:10]))}.")
@@ -145,6 +145,26 @@ def _show_result(job: Search, result: "SearchResult") -> None:
         "differences, Holm's correction for their number). What to expect is the bootstrap bias correction of "
         f"Tsamardinos et al. Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
     )
+
+
+def _train_buttons(job: Search, result: "SearchResult") -> None:
+    """The best first: fine-tuned where that was shown to be better; the other way beside it, where it was tried."""
+    found, first = result.get("fine_tuned"), best_settings(result)
+    frozen = result["candidates"][result["ranking"][0]]["settings"]
+    with st.container(horizontal=True):
+        st.button(
+            "Train the best" if first == frozen else "Train the best, fine-tuned", type="primary", key="search_train",
+            icon=":material/play_arrow:", on_click=_train, args=(job, result, first),
+            help="Starts a run with its settings, on the split of the dataset.",
+        )  # fmt: skip
+        if found and found["figures"]:
+            other = found["settings"] if first == frozen else frozen
+            st.button(
+                "Train it fine-tuned" if first == frozen else "Train it with a frozen backbone", key="search_other",
+                on_click=_train, args=(job, result, other),
+                help="The same settings, and the last blocks are trained after the head." if first == frozen
+                else "The same settings; only the head is trained.",
+            )  # fmt: skip
 
 
 def _table(result: "SearchResult") -> None:
@@ -173,10 +193,9 @@ def _table(result: "SearchResult") -> None:
     )
 
 
-def _train(job: Search, result: "SearchResult") -> None:
-    """Starts a run of the best candidate, and leads to it."""
-    best = result["candidates"][result["ranking"][0]]
-    name, settings = best["name"], best["settings"]
+def _train(job: Search, result: "SearchResult", settings: Candidate) -> None:
+    """Starts a run of the best candidate, frozen or fine-tuned, and leads to it."""
+    name = result["candidates"][result["ranking"][0]]["name"]
     act(
         lambda: jobs.begin("run", RunSpec(config_of(job.config(), settings, name=f"best: {name}"[:100]))),
         lambda run: f"Training of {name} started; see it on Live as {run.title()}.",

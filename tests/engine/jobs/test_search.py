@@ -1,6 +1,7 @@
 """A search for the best network: the same ranking and numbers as each candidate trained by hand, and it goes on."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,29 @@ import pytest
 
 from core.__main__ import main
 from core.config import make_config
-from core.cross_validation.store import CrossValidationSpec, CrossValidationStore
+from core.cross_validation.answers import read_fold
+from core.cross_validation.store import CrossValidationSpec, CrossValidationStore, divisions
+from core.data.dataset import open_dataset
 from core.engine.jobs.cross_validation import cross_validate
-from core.engine.jobs.fold_heads import FoldHeads
+from core.engine.jobs.fine_tuned_folds import FineTunedFolds
+from core.engine.jobs.fold_heads import FoldHeads, without_fold
 from core.engine.jobs.search import search
 from core.engine.reporter import Reporter
+from core.engine.train.context import make_training_context
+from core.engine.train.phases import plan
 from core.errors import ConfigError, RunError
 from core.search.candidates import Wanted, candidates, config_of, kept, rungs
+from core.search.fine_tuned import begin_fine_tuned, best_settings, describe_fine_tuned
 from core.search.ranking import Scored, pairs, ranked
 from core.search.store import Search, SearchSpec, SearchStore
 from core.stats.winner_bias import correct_for_choice
+from core.store.runs import RunStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
 
 WHOLE = FoldHeads.whole
 
-BASE = {"data.batch_size": 16, "training.epochs": 2, "training.early_stopping": 0}
+BASE = {"data.batch_size": 16, "training.epochs": 2, "training.early_stopping": 0, "training.finetune_epochs": 1}
 WANTED = Wanted(("EfficientNetLite0",), (32, 40), ("dropout 0.2",), (1e-6, 1e-2, 3e-2))
 
 
@@ -46,6 +54,8 @@ def told(job: Search) -> Any:
         row["milliseconds"] = None
         for head in row["heads"]:
             head["seconds"] = 0
+    for head in (record["fine_tuned"] or {"heads": []})["heads"]:
+        head["seconds"] = 0
     return {**record, "cost": {}, "id": ""}
 
 
@@ -85,6 +95,7 @@ def test_ranking_and_figures_are_those_of_each_candidate_trained_by_hand(
     assert best is not None
     assert result["expected"]["value"] <= best["accuracy"]
     assert all(row["milliseconds"] and row["megabytes"] for row in result["candidates"])
+    fine_tuned_is_what_a_training_by_hand_says(job, result)
 
     again = made(folder)
     asked = iter([False] * 7 + [True] * 99)
@@ -93,6 +104,91 @@ def test_ranking_and_figures_are_those_of_each_candidate_trained_by_hand(
     assert search(reporter)[0] == "stopped"
     search(Reporter(again))
     assert told(again) == told(job)
+
+
+def fine_tuned_is_what_a_training_by_hand_says(job: Search, result: Any) -> None:
+    """The first fold, phase after phase by Keras' own fit, and its figures beside those of the frozen best."""
+    found, best = result["fine_tuned"], result["candidates"][result["ranking"][0]]
+    assert found["settings"] == {**best["settings"], "training.mode": "fine_tune"}
+    assert [(head["repeat"], head["fold"]) for head in found["heads"]] == [(1, 1), (1, 2)]
+    assert not (job.path / "fine_tuning").exists()
+    config = config_of(job.config(), found["settings"])
+    dataset = open_dataset(config.dataset, config.data)
+    (folds, *_) = divisions(dataset, job.config(), 2, 2, brought=False)
+    split, held_out, _ = without_fold(dataset, config, folds, 1, 1)
+    context = make_training_context(config, split, Reporter(RunStore().create(config)))
+    epoch = 0
+    for planned in plan(context):
+        phase = planned.make()
+        for _ in range(planned.epochs):
+            phase.model.fit(phase.stream.of(phase.data(epoch)), shuffle=False, verbose=0)
+            epoch += 1
+    assert epoch == 3
+    answers = read_fold(job.fine_tuned_answers(1), dataset.classes)
+    assert [row.file for row in answers] == [file.path for file in held_out]
+    np.testing.assert_allclose([row.probabilities for row in answers], phase.predict(held_out), atol=1e-6)
+    frozen = {head["fold"]: head for head in best["heads"] if head["repeat"] == 1}
+    gaps = [head["accuracy"] - frozen[head["fold"]]["accuracy"] for head in found["heads"]]
+    assert found["difference"] == pytest.approx(np.mean(gaps))
+    assert result["sentence"].endswith(describe_fine_tuned(result))
+    assert f"{100 * np.mean(gaps):+.1f} points on the same 2 folds (95 % CI " in result["sentence"]
+
+
+def test_fine_tuning_goes_on_after_a_stop_and_ends_with_the_budget(folder: Path) -> None:
+    job = made(folder)
+    begun: list[str] = []
+
+    class Stopping(Reporter[Search]):
+        def set_status(self, **changes: Any) -> None:
+            super().set_status(**changes)
+            begun.append(changes.get("message", ""))
+
+        def stop_requested(self) -> bool:
+            return any("fold 2 of 2. Epoch" in said or "fold 2 of 2. Fine" in said for said in begun)
+
+    status, said = search(Stopping(job))
+    assert status == "stopped" and said.startswith("Stopped after "), said
+    record: Any = job.result()
+    assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1]
+    assert record["fine_tuned"]["difference"] is None and "Fine-tuned" not in record["sentence"]
+    answers = job.fine_tuned_answers(1).read_bytes()
+    job.requeue()
+    assert search(Reporter(job))[0] == "finished"
+    record = job.result()
+    assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1, 2]
+    assert job.fine_tuned_answers(1).read_bytes() == answers, "what was trained is not trained again"
+    assert "Fine-tuned, it classifies " in record["sentence"]
+
+    record["fine_tuned"] = None
+    job.write_result(record)
+    poor = FineTunedFolds(
+        job, Reporter(job), open_dataset(str(folder), job.config().data),
+        divisions(open_dataset(str(folder), job.config().data), job.config(), 2, 2, brought=False)[0],
+        found := begin_fine_tuned(record), left=lambda: 0.0, write=lambda: None,
+    )  # fmt: skip
+    assert poor.run() and not found["heads"]
+    assert re.fullmatch(
+        r"fine-tuning the best without each of 2 folds would take up to \d+\.\d minutes, and 0\.0 are left of "
+        "the budget",
+        found["reason"],
+    )
+
+
+def test_the_best_is_trained_fine_tuned_only_where_that_was_shown_to_be_better() -> None:
+    frozen = {"model.backbone": "VGG16"}
+    result: Any = {"folds": 2, "ranking": [0], "candidates": [{"settings": frozen}], "fine_tuned": None}
+    assert best_settings(result) == frozen
+    fine = {**frozen, "training.mode": "fine_tune"}
+    shown = {"settings": fine, "heads": [{}, {}], "figures": {"accuracy": 0.9}, "difference": 0.1, "reason": ""}
+    result["fine_tuned"] = {**shown, "told_apart": True, "interval": [0.05, 0.15]}
+    assert best_settings(result) == fine
+    assert describe_fine_tuned(result) == (
+        "Fine-tuned, it classifies 90.0% correctly, +10.0 points on the same 2 folds (95 % CI +5.0 to +15.0): better."
+    )
+    for other in ({"told_apart": False}, {"difference": -0.1}, {"heads": [{}]}):
+        result["fine_tuned"] = {**shown, "told_apart": True, "interval": [0.05, 0.15], **other}
+        assert best_settings(result) == frozen
+    assert describe_fine_tuned(result) == "", "one fold is missing"
 
 
 def far_from_done(heads: FoldHeads, *asked: Any) -> Any:
@@ -116,6 +212,7 @@ def test_the_command_and_a_budget_that_is_too_small(
     assert {"config", "accuracy", "interval", "auc", "milliseconds_per_image", "megabytes"} <= first.keys()
     assert record["told_apart"]["alike"][0] == 0
     assert record["expected"]["candidates"] == 2
+    assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1, 2]
     assert main([*asked, "--networks=EfficientNetLite0", "--rates=x"]) == 1
     assert "--rates x: comma-separated numbers are expected" in capsys.readouterr().err
     with pytest.raises(ConfigError, match=r"^that makes 201 candidates; 200 may be tried"):
