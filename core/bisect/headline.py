@@ -10,6 +10,7 @@ from core.bisect.ends import DATASET
 from core.bisect.reasons import REASONS
 from core.config import setting
 from core.errors import ConfigError
+from core.percent import percent
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
@@ -114,7 +115,7 @@ def _figure(result: "BisectResult", run: str, switched: set[str]) -> str:
     for trial in result.get("measured", ()):
         if set(trial["from_b"]) == from_b:
             auc = trial.get("auc")
-            return f"{_AUC}{auc:.3f}" if by_auc and auc is not None else "" if by_auc else _percent(trial["value"])
+            return f"{_AUC}{auc:.3f}" if by_auc and auc is not None else "" if by_auc else percent(trial["value"])
     return "" if by_auc or "measured" in result else _older(result, run, switched)
 
 
@@ -122,13 +123,9 @@ def _older(result: "BisectResult", run: str, switched: set[str]) -> str:
     """The same in a result of an older version: the ends by their seeds, a single factor by its tests."""
     if not switched:
         known = [value for value in (result["noise"]["a"] if run == "a" else result["noise"]["b"]) if value is not None]
-        return _percent(sum(known) / len(known)) if known else ""
+        return percent(sum(known) / len(known)) if known else ""
     for test in result["tests"]:
         value = test.get("value")
         if {test["factor"]} == switched and test["base"] == run and value is not None:
-            return _percent(value)
+            return percent(value)
     return ""
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

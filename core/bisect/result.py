@@ -13,6 +13,7 @@ from core.bisect.reading import PARTS, Readings, judged, readings
 from core.bisect.reasons import REASONS
 from core.bisect.search import Search
 from core.compare.paired import same_pixels
+from core.percent import percent
 from core.stats.paired_seeds import LEVELS, LOOKS, Estimate
 from core.store.runs import Run, RunStore
 
@@ -52,7 +53,7 @@ class Facts:
         found = [judged(run, self._part) for run in self._runs]
         if found[0] is None or found[1] is None:
             return ""
-        return f"The two runs themselves reach {100 * found[0].accuracy:.1f} % and {100 * found[1].accuracy:.1f} %."
+        return f"The two runs themselves reach {percent(found[0].accuracy)} and {percent(found[1].accuracy)}."
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
         """Puts what is known while it is running into the result."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.percent import percent
 from core.stats.paired_seeds import Estimate
 from core.stats.power import seeds_to_settle
 
@@ -54,7 +55,7 @@ class Words:
 
     def level(self, value: float) -> str:
         """A figure: an accuracy in per cent, an AUC between 0 and 1."""
-        return f"{100 * value:.1f} %" if self._in_points else f"{value:.3f}"
+        return percent(value) if self._in_points else f"{value:.3f}"
 
     def level_of(self, mean: Estimate) -> str:
         """A mean of figures with its interval."""

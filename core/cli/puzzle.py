@@ -10,6 +10,7 @@ from core.cli.bisect import describe_result, describe_trial
 from core.cli.command import AddCommand
 from core.cli.output import Record, new_rows, print_answer
 from core.cli.terminal import Line, follow
+from core.percent import percent
 from core.start import start
 from core.start.puzzle import Puzzle, PuzzleSpec, PuzzleStore
 from core.start.story import Story, read_story
@@ -106,4 +107,4 @@ def _told(story: Story | None) -> list[str]:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+    return "–" if value is None else percent(value)

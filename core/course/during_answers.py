@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from core.checks.finding import Finding
 from core.course.contradictions import one_class_on_validation
 from core.course.training_record import TrainingRecord
+from core.percent import percent
 from core.stats.metrics import wilson
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     return Finding(
         "majority-accuracy-high-auc",
         "error",
-        f"In epoch {record.number} {last.predicted_share:.0%} of the validation images are predicted as "
+        f"In epoch {record.number} {percent(last.predicted_share, 0)} of the validation images are predicted as "
         f"“{last.predicted_class}”, so accuracy is {last.val_accuracy:.3f}, its share; but AUC is "
         f"{last.val_auc:.3f}{another}. The model separates the classes, but not at this threshold. {reason}",
         {
@@ -159,7 +160,7 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
         "class-imbalance-baseline",
         "warning",
         f"Accuracy is {last.val_accuracy:.3f} in epoch {record.number}, and always predicting “{name}” would give "
-        f"{share:.3f}: {last.predicted_share:.0%} of the predictions are “{last.predicted_class}”.",
+        f"{share:.3f}: {percent(last.predicted_share, 0)} of the predictions are “{last.predicted_class}”.",
         {**_answers(last), "majority_class": name, "majority_share": share, "interval": [low, high]},
         "Judge by AUC instead of accuracy; training.class_weight=balanced makes the rare class count.",
         {"training.class_weight": "balanced"},

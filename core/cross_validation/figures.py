@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.percent import percent
 from core.stats.fold_interval import corrected_t, counting_variance, within
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def describe(result: "CrossValidationResult") -> str:
     so_far = f"{len(result['heads'])} of {whole} heads so far"
     done = f"{result['folds']} folds{times}" if result["complete"] else so_far
     interval, area = figures["interval"], figures["auc"]
-    around = f" (95 % CI {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
+    around = f" (95 % CI {percent(interval[0])} to {percent(interval[1])})" if interval else ""
     auc = f", AUC {area:.3f}" if area is not None else ""
-    return f"{figures['accuracy']:.1%} of {result['images']:,} images are classified correctly{around}{auc}; {done}."
+    right = f"{percent(figures['accuracy'])} of {result['images']:,} images are classified correctly"
+    return f"{right}{around}{auc}; {done}."
 
 
 def notes(result: "CrossValidationResult") -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.percent import percent
 from core.stats import metrics
 from core.stats.paired_share import gap_interval
 
@@ -75,9 +76,9 @@ def warning(facts: Facts) -> str:
         return ""
     low, high = facts["interval"]
     return (
-        f"This smaller model is correct on fewer validation images than the run's model ({facts['accuracy']:.1%} "
-        f"instead of {facts['own_accuracy']:.1%}), more than expected by chance (95 % CI of the loss: "
-        f"{low:.1%} to {high:.1%})."
+        f"This smaller model is correct on fewer validation images than the run's model ({percent(facts['accuracy'])} "
+        f"instead of {percent(facts['own_accuracy'])}), more than expected by chance (95 % CI of the loss: "
+        f"{percent(low)} to {percent(high)})."
     )
 
 

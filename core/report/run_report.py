@@ -15,6 +15,7 @@ from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
 from core.models.setting_words import setting_label, word_of
+from core.percent import percent
 from core.report.finding_cards import finding_cards, image_row
 from core.report.images import worst_mistakes
 from core.report.markdown import markdown
@@ -197,7 +198,7 @@ def _per_class(rows: Sequence[Record], classes: Sequence[str]) -> str:
 
 
 def _share(value: float | None) -> str | None:
-    return None if value is None else f"{100 * value:.1f} %"
+    return None if value is None else percent(value)
 
 
 def _balanced(counts: Sequence[Sequence[int]] | None) -> float | None:
@@ -220,7 +221,7 @@ def _cell(count: int, of: int) -> str:
     """A count and its share of the row, on a ground as deep as the share."""
     share = count / of if of else 0.0
     ground = f"background:rgba(var(--cell),{0.45 * share:.2f})"
-    return f'<td style="{ground}"><b>{count}</b> <span>{100 * share:.0f} %</span></td>'
+    return f'<td style="{ground}"><b>{count}</b> <span>{percent(share, 0)}</span></td>'
 
 
 def _roc(curves: dict[str, Record], words: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.bisect.measured import CURED, NOT_SHOWN, PART, UNMEASURED
 from core.bisect.verdict import VERDICTS as OF_BISECT
+from core.percent import percent
 from core.report.page import cleaner, page, section, table
 from core.report.report import MADE_BY
 from core.why.answer import FINDING_GONE, VERDICTS, answer_of
@@ -43,7 +44,8 @@ def _of_settings(repaired: Mapping[str, Any]) -> str:
         return ""
     return (
         f" Its settings, with labels matched to their images, reached a validation accuracy of "
-        f"{repaired['accuracy']:.1%} in one training. What the faulty script reaches is not known: it is never run."
+        f"{percent(repaired['accuracy'])} in one training. What the faulty script reaches is not known: it is never "
+        "run."
     )
 
 
@@ -60,7 +62,7 @@ def _by_measure(answer: Mapping[str, Any]) -> str:
 
 def _one_each(repaired: Mapping[str, Any]) -> str:
     values = (("repaired", "accuracy"), ("original", "before"), ("the other", "other"))
-    figures = [f"{name} {repaired[key]:.1%}" for name, key in values if repaired[key] is not None]
+    figures = [f"{name} {percent(repaired[key])}" for name, key in values if repaired[key] is not None]
     return f" Accuracy of a single run each, not used for the verdict: {', '.join(figures)}." if figures else ""
 
 
@@ -90,7 +92,7 @@ def figure_rows(answer: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    return "" if value is None else percent(value)
 
 
 def _capital(text: str) -> str:

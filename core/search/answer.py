@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.cross_validation.answers import read_fold
 from core.data.folds import Folds
+from core.percent import percent
 from core.search.candidates import candidate_name
 from core.search.fine_tuned import describe_fine_tuned
 from core.search.ranking import Pair, Scored, expected, pairs, ranked
@@ -117,12 +118,12 @@ def describe(record: "SearchResult", order: Sequence[Scored], found: Sequence[Pa
         return ""
     best = order[0]
     name, figures = record["candidates"][best.number]["name"], best.figures
-    said = f"Best of {len(record['candidates'])}: {name}, {figures['accuracy']:.1%} of {record['images']:,} images"
+    said = f"Best of {len(record['candidates'])}: {name}, {percent(figures['accuracy'])} of {record['images']:,} images"
     if chosen := record["expected"]:
         low, high = chosen["interval"]
         said += (
-            f". As the best of several it is optimistic: expect {chosen['value']:.1%} on other images (95 % CI "
-            f"{low:.1%} to {high:.1%})"
+            f". As the best of several it is optimistic: expect {percent(chosen['value'])} on other images (95 % CI "
+            f"{percent(low)} to {percent(high)})"
         )
     alike = sum(not pair.apart for pair in found if len(_of(order, pair).heads) == len(best.heads))
     if alike:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.cross_validation.figures import fold_figures
+from core.percent import percent
 from core.search.candidates import Candidate
 from core.search.ranking import Scored, pairs
 
@@ -66,6 +67,6 @@ def describe_fine_tuned(result: "SearchResult") -> str:
     difference = 100 * (found["difference"] or 0.0)
     shown = ("better" if difference > 0 else "worse") if found["told_apart"] else "no difference shown"
     return (
-        f"Fine-tuned, it classifies {found['figures']['accuracy']:.1%} correctly, {difference:+.1f} points on the same "
-        f"{result['folds']} folds (95 % CI {low:+.1f} to {high:+.1f}): {shown}."
+        f"Fine-tuned, it classifies {percent(found['figures']['accuracy'])} correctly, {difference:+.1f} points on the "
+        f"same {result['folds']} folds (95 % CI {low:+.1f} to {high:+.1f}): {shown}."
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
+from core.percent import percent
 from core.stats.metrics import wilson
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
 from core.store.job_records import Best, SweepOutcome, SweepResult, SweepTrial
@@ -134,12 +135,12 @@ class SweepRunner(TrialRunner[SweepResult]):
 def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, alike: int) -> str:
     """What a sweep has found, with what is to be believed of it."""
     if trials == 1:
-        return f"One trial was tried: {row['name']}, {row['value']:.1%} on {images} validation images."
+        return f"One trial was tried: {row['name']}, {percent(row['value'])} on {images} validation images."
     low, high = expected.interval
     return (
-        f"Best of {trials}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
-        f"The best of many is optimistic there: expect {expected.value:.1%} on other images (95 % CI {low:.1%} to "
-        f"{high:.1%}).{_alike(alike, trials - 1)}"
+        f"Best of {trials}: {row['name']}, {percent(row['value'])} on the {images} validation images it was chosen "
+        f"on. The best of many is optimistic there: expect {percent(expected.value)} on other images (95 % CI "
+        f"{percent(low)} to {percent(high)}).{_alike(alike, trials - 1)}"
     )
 
 

@@ -88,7 +88,7 @@ def test_chance_accuracy_with_a_high_auc_and_class_order_is_the_fingerprint_of_c
     finding = findings["majority-accuracy-high-auc"]
     assert finding.severity == "error" and finding.change == {"data.shuffle": "samples"}
     assert finding.claim == (
-        "In epoch 3 100% of the validation images are predicted as “PNEUMONIA”, so accuracy is 0.500, its share; "
+        "In epoch 3 100 % of the validation images are predicted as “PNEUMONIA”, so accuracy is 0.500, its share; "
         "but AUC is 0.960, and another threshold would give accuracy 0.900. The model separates the classes, but "
         "not at this threshold. This is consistent with class-ordered batches, and the recorded order is class by "
         "class: 40 of 40 batches hold a single class, expected under shuffling: 0.1."

@@ -29,6 +29,6 @@ def test_a_loss_beyond_the_interval_is_said() -> None:
     assert facts["loses"]
     assert facts["interval"][0] > 0.1
     assert warning(facts).startswith(
-        "This smaller model is correct on fewer validation images than the run's model (80.0% instead of 98.0%), more"
+        "This smaller model is correct on fewer validation images than the run's model (80.0 % instead of 98.0 %), more"
     )
     assert not measured(LABELS, answers(80), answers(98), SIZES)["loses"], "a gain is none"

@@ -82,7 +82,7 @@ def test_every_trial_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Sw
     assert best.get("alike") == 0
     assert said == result["sentence"]
     assert said.startswith(
-        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0% on the 100 validation images it was chosen on. The best "
+        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0 % on the 100 validation images it was chosen on. The best "
         "of many is optimistic there: expect "
     )
     configs = {run.id: run.config() for run in RunStore().list()}
@@ -153,4 +153,4 @@ def test_a_budget_is_a_positive_number(minutes: float) -> None:
 def test_one_trial_alone_has_nothing_to_be_corrected() -> None:
     one: list[dict[str, Any]] = [{"model.dropout": 0.1}]
     sweep = SweepStore().create(make_config("sample", {}), one, 10)
-    assert runner(sweep, Trainer()).run() == "One trial was tried: dropout=0.1, 90.0% on 100 validation images."
+    assert runner(sweep, Trainer()).run() == "One trial was tried: dropout=0.1, 90.0 % on 100 validation images."

@@ -71,8 +71,8 @@ def test_the_measure_that_decided_is_told_and_holds_the_repaired_script(found: d
         "second.py, read again and trained: cured. Validation AUC over 12 seeds: repaired 0.986 [0.98"
     )
     assert "original 0.977 [0.97" in said and "the other 0.986 [0.98" in said
-    assert said.endswith("not used for the verdict: repaired 77.5%, original 90.0%, the other 77.5%.")
-    assert figure_rows(answer)[1][::2] == ["second.py", "90.0%"] and figure_rows(answer)[2][2] == "77.5%"
+    assert said.endswith("not used for the verdict: repaired 77.5 %, original 90.0 %, the other 77.5 %.")
+    assert figure_rows(answer)[1][::2] == ["second.py", "90.0 %"] and figure_rows(answer)[2][2] == "77.5 %"
     assert "Validation AUC, mean over 12 seeds" in why_html(why) and "Accuracy of a single run" in why_html(why)
 
 

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from core.percent import percent as in_words
+
 NOTHING = "–"
 
 
@@ -46,7 +48,7 @@ def about(seconds: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share as a percentage with one decimal."""
-    return NOTHING if share is None else f"{100 * share:.1f} %"
+    return NOTHING if share is None else in_words(share)
 
 
 def number(value: float | None, decimals: int = 3) -> str:
