@@ -7,7 +7,8 @@ comma  := ,
 # Besides these the app answers to the names in PARITY_HOSTS only; given here, the server knows it from its first moment on.
 HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
 # What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
-# one of them, the longest first.
+# one of them, the longest first. There each process computes products of matrices in one thread: threads that wait for
+# each other on processors that are taken cost a quarter of the time.
 ALONE  := tests/load/test_load.py
 
 .DEFAULT_GOAL := help
@@ -23,6 +24,7 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
 	. tests/browser/chromium.sh && . tests/browser/nginx.sh && . tests/browser/axe.sh && \
 		PARITY_TESTS_MADE=$$(mktemp -d) && export PARITY_TESTS_MADE && trap 'rm -rf "$$PARITY_TESTS_MADE"' EXIT && \
+		OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
 		$(BIN)/python -m pytest $(ALONE)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -86,6 +87,12 @@ def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
     Args:
         forms: uint8 `(n, FORM, FORM)`.
     """
+    # Of few images the products are so small that threads waiting for each other take several times as long.
+    with threadpool_limits(1 if len(forms) <= FINE_SEARCH else None):
+        return _found(forms)
+
+
+def _found(forms: NDArray[np.uint8]) -> Candidates:
     sizes = (FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH)
     size = next((most for most in sizes if len(forms) <= most), TURNED_SEARCH + 1)
     ways, maps, coefficients = changes(size), _maps(size), _coefficients(forms)
@@ -151,7 +158,8 @@ def _likeliest(near: _Near, most: int) -> _Near:
 @cache
 def _maps(count: int) -> list[Floats]:
     """For each of `changes(count)` what makes the descriptor of the changed image; the same for all datasets."""
-    return [_described(way) for way in changes(count)]
+    with threadpool_limits(1):  # small products: see above
+        return [_described(way) for way in changes(count)]
 
 
 def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _Near:
@@ -200,18 +208,27 @@ def _cosines(size: int, count: int) -> Floats:
 
 def _described(change: Floats) -> Floats:
     """From the coefficients of an image to the descriptor of its changed version: `(_READ**2, _KEPT**2 - 1)`."""
-    axis = (np.arange(_GRID) + 0.5) * 2 / _GRID - 1
-    x, y = np.meshgrid(axis, axis)
-    window = np.where(np.hypot(x, y) < 1, np.cos(np.pi / 2 * np.minimum(np.hypot(x, y), 1)) ** 2, 0).ravel()
-    there = change[:, :2] @ np.stack([x.ravel(), y.ravel()]) + change[:, 2:]
-    seen = (_waves(there[1])[:, :, None] * _waves(there[0])[:, None, :]).reshape(len(window), -1)  # down, across
-    weight = window.astype(np.float32)
-    centred = (seen - (weight / weight.sum()) @ seen) * weight[:, None]
-    rows = _cosines(_GRID, _KEPT)
-    down = np.tensordot(rows, centred.reshape(_GRID, _GRID, -1), axes=(1, 0))  # (a, x, coefficients)
-    kept = np.tensordot(down, rows, axes=(1, 1)).transpose(0, 2, 1).reshape(_KEPT * _KEPT, -1)[1:]
-    frequency = np.hypot(*np.meshgrid(np.arange(_KEPT), np.arange(_KEPT))).ravel()[1:]
-    return np.asarray((kept * frequency[:, None]).T, np.float32)
+    places, reader = _reader()
+    there = change[:, :2] @ places + change[:, 2:]
+    seen = _waves(there[1])[:, :, None] * _waves(there[0])[:, None, :]  # down, across
+    return np.ascontiguousarray((reader @ seen.reshape(len(seen), -1)).T)
+
+
+@cache
+def _reader() -> tuple[Floats, Floats]:
+    """The places that are read, `(2, _GRID**2)`, and what makes a descriptor of the grey levels there.
+
+    The second, `(_KEPT**2 - 1, _GRID**2)`, takes away the mean under the window, weights by the window, transforms and
+    raises each frequency by its height: all linear, so one matrix.
+    """
+    axis = ((np.arange(_GRID) + 0.5) * 2 / _GRID - 1).astype(np.float32)
+    x, y = (side.ravel() for side in np.meshgrid(axis, axis))
+    window = np.where(np.hypot(x, y) < 1, np.cos(np.pi / 2 * np.minimum(np.hypot(x, y), 1)) ** 2, 0)
+    rows = _cosines(_GRID, _KEPT).astype(np.float64)
+    weighted = np.einsum("ai,bj->abij", rows, rows).reshape(_KEPT * _KEPT, -1)[1:] * window
+    centred = weighted - weighted.sum(axis=1, keepdims=True) * (window / window.sum())
+    height = np.hypot(*np.meshgrid(np.arange(_KEPT), np.arange(_KEPT))).ravel()[1:]
+    return np.stack([x, y]), (centred * height[:, None]).astype(np.float32)
 
 
 def _waves(places: NDArray[np.floating]) -> Floats:
