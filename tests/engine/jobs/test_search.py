@@ -152,7 +152,6 @@ def test_fine_tuning_goes_on_after_a_stop_and_ends_with_the_budget(folder: Path)
     assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1]
     assert record["fine_tuned"]["difference"] is None and "Fine-tuned" not in record["sentence"]
     answers = job.fine_tuned_answers(1).read_bytes()
-    job.requeue()
     assert search(Reporter(job))[0] == "finished"
     record = job.result()
     assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1, 2]
