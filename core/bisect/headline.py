@@ -10,7 +10,7 @@ from core.bisect.ends import DATASET
 from core.bisect.reasons import REASONS
 from core.config import setting
 from core.errors import ConfigError
-from core.percent import percent
+from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult

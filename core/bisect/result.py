@@ -13,8 +13,8 @@ from core.bisect.reading import PARTS, Readings, judged, readings
 from core.bisect.reasons import REASONS
 from core.bisect.search import Search
 from core.compare.paired import same_pixels
-from core.percent import percent
 from core.stats.paired_seeds import LEVELS, LOOKS, Estimate
+from core.stats.percent import percent
 from core.store.runs import Run, RunStore
 
 if TYPE_CHECKING:

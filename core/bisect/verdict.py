@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.percent import percent
 from core.stats.paired_seeds import Estimate
+from core.stats.percent import percent
 from core.stats.power import seeds_to_settle
 
 GOOD, BAD, BETWEEN, UNCLEAR = "good", "bad", "between", "unclear"

@@ -10,10 +10,10 @@ from core.cli.bisect import describe_result, describe_trial
 from core.cli.command import AddCommand
 from core.cli.output import Record, new_rows, print_answer
 from core.cli.terminal import Line, follow
-from core.percent import percent
 from core.start import start
 from core.start.puzzle import Puzzle, PuzzleSpec, PuzzleStore
 from core.start.story import Story, read_story
+from core.stats.percent import percent
 from core.store.runs import RESUMABLE
 from core.workers import launch
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from core.checks.finding import Finding
 from core.course.contradictions import one_class_on_validation
 from core.course.training_record import TrainingRecord
-from core.percent import percent
 from core.stats.metrics import wilson
+from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.trace_record import TracedEpoch

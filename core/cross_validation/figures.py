@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.percent import percent
 from core.stats.fold_interval import corrected_t, counting_variance, within
+from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.fold_records import CrossValidationResult, FoldFigures, FoldHead

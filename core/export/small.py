@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from core.percent import percent
 from core.stats import metrics
 from core.stats.paired_share import gap_interval
+from core.stats.percent import percent
 
 Facts = Mapping[str, Any]
 

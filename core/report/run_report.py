@@ -15,13 +15,13 @@ from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
 from core.models.setting_words import setting_label, word_of
-from core.percent import percent
 from core.report.finding_cards import finding_cards, image_row
 from core.report.images import worst_mistakes
 from core.report.markdown import markdown
 from core.report.page import clean, cleaner, day, page, section, shown, table
 from core.report.plot import Line, Plot, to_svg
 from core.stats.metrics import balanced_accuracy
+from core.stats.percent import percent
 from core.store.notes import read_note
 from core.store.run_colours import DASHES, SERIES, run_looks
 from core.store.runs import STATUSES, Run

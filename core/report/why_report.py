@@ -6,9 +6,9 @@ from typing import Any
 
 from core.bisect.measured import CURED, NOT_SHOWN, PART, UNMEASURED
 from core.bisect.verdict import VERDICTS as OF_BISECT
-from core.percent import percent
 from core.report.page import cleaner, page, section, table
 from core.report.report import MADE_BY
+from core.stats.percent import percent
 from core.why.answer import FINDING_GONE, VERDICTS, answer_of
 from core.why.store import Why
 

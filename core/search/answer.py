@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from core.cross_validation.answers import read_fold
 from core.data.folds import Folds
-from core.percent import percent
 from core.search.candidates import candidate_name
 from core.search.fine_tuned import describe_fine_tuned
 from core.search.ranking import Pair, Scored, expected, pairs, ranked
 from core.search.store import Search
 from core.stats.metrics import EPSILON
+from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.fold_records import FoldHead, SearchCandidate, SearchResult

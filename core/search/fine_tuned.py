@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from core.cross_validation.figures import fold_figures
-from core.percent import percent
 from core.search.candidates import Candidate
 from core.search.ranking import Scored, pairs
+from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.fold_records import FineTunedBest, SearchResult

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
-from core.percent import percent
 from core.stats.metrics import wilson
+from core.stats.percent import percent
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
 from core.store.job_records import Best, SweepOutcome, SweepResult, SweepTrial
 from core.store.predictions import read_predictions

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.percent import percent as in_words
+from core.stats.percent import percent as in_words
 
 NOTHING = "–"
 

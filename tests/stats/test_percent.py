@@ -1,6 +1,6 @@
 """How a share is written."""
 
-from core.percent import percent
+from core.stats.percent import percent
 
 
 def test_a_share_has_one_decimal_and_a_space_before_the_sign() -> None:
