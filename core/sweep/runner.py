@@ -134,12 +134,13 @@ class SweepRunner(TrialRunner[SweepResult]):
 
 def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, alike: int) -> str:
     """What a sweep has found, with what is to be believed of it."""
+    reached = percent(row["value"] or 0.0)
     if trials == 1:
-        return f"One trial was tried: {row['name']}, {percent(row['value'])} on {images} validation images."
+        return f"One trial was tried: {row['name']}, {reached} on {images} validation images."
     low, high = expected.interval
     return (
-        f"Best of {trials}: {row['name']}, {percent(row['value'])} on the {images} validation images it was chosen "
-        f"on. The best of many is optimistic there: expect {percent(expected.value)} on other images (95 % CI "
+        f"Best of {trials}: {row['name']}, {reached} on the {images} validation images it was chosen on. "
+        f"The best of many is optimistic there: expect {percent(expected.value)} on other images (95 % CI "
         f"{percent(low)} to {percent(high)}).{_alike(alike, trials - 1)}"
     )
 

@@ -44,7 +44,7 @@ def ended_run() -> MakeRun:
     return make
 
 
-FactorsOf = Callable[[dict[str, Any], dict[str, Any]], Factors]
+FactorsOf = Callable[..., Factors]
 
 
 @pytest.fixture

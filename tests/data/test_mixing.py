@@ -55,12 +55,13 @@ def test_shares_have_the_spread_of_the_distribution() -> None:
 
 def test_a_mixture_by_hand() -> None:
     partners, shares = np.array([1, 0, 2]), np.array([0.75, 0.5, 0.1], np.float32)
-    images = np.array([[[0, 200]], [[100, 40]], [[7, 255]]], np.uint8)
-    got = mixed(images, partners, shares)
+    images: Any = np.array([[[0, 200]], [[100, 40]], [[7, 255]]], np.uint8)
+    got: Any = mixed(images, partners, shares)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, [[[25, 160]], [[50, 120]], [[7, 255]]], rtol=1e-6)
     targets = np.array([[0], [1], [1]], np.float32)
-    np.testing.assert_allclose(mixed(targets, partners, shares), [[0.25], [0.5], [1]], rtol=1e-6)
+    by_hand: Any = [[0.25], [0.5], [1]]
+    np.testing.assert_allclose(np.asarray(mixed(targets, partners, shares)), by_hand, rtol=1e-6)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

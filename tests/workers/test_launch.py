@@ -18,7 +18,7 @@ from core import files
 from core.config import make_config
 from core.errors import RunError
 from core.store.runs import Run, RunStore, Status
-from core.workers import launch
+from core.workers import launch, local
 
 Started = list[tuple[list[str], dict[str, Any], "subprocess.Popen[bytes]"]]
 
@@ -198,9 +198,9 @@ def test_a_second_kill_that_comes_too_late_does_not_take_back_who_ended_the_work
     worker("import time; time.sleep(60)")
     launch.start(run, parent_pipe=False)
     with monkeypatch.context() as late:
-        late.setattr(launch.local, "poll", lambda job: Status(status="running"))
+        late.setattr(local, "poll", lambda job: Status(status="running"))
         launch.end_now(run)
-        late.setattr(launch.local, "terminate", lambda job, status, *, kill: False)
+        late.setattr(local, "terminate", lambda job, status, *, kill: False)
         with pytest.raises(RunError, match="cannot be reached"):
             launch.end_now(run)
     assert (

@@ -184,7 +184,8 @@ def test_the_best_is_trained_fine_tuned_only_where_that_was_shown_to_be_better()
     assert describe_fine_tuned(result) == (
         "Fine-tuned, it classifies 90.0 % correctly, +10.0 points on the same 2 folds (95 % CI +5.0 to +15.0): better."
     )
-    for other in ({"told_apart": False}, {"difference": -0.1}, {"heads": [{}]}):
+    others: list[dict[str, Any]] = [{"told_apart": False}, {"difference": -0.1}, {"heads": [{}]}]
+    for other in others:
         result["fine_tuned"] = {**shown, "told_apart": True, "interval": [0.05, 0.15], **other}
         assert best_settings(result) == frozen
     assert describe_fine_tuned(result) == "", "one fold is missing"
