@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.access import Action
 from core.store.runs import RunStore
 from pages.shared.predict.image_sources import choose_images
 from pages.shared.predict.model_import import show_labelled, show_model_import, show_run_import
@@ -10,6 +11,7 @@ from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.export_view import show_export
 from pages.shared.run.live_findings import show_accuracy
 from pages.shared.run.view import choose_run
+from pages.shared.shell.access import may
 from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
@@ -18,7 +20,8 @@ heading("Predict", "Classify images with a trained model; shows the probability 
 
 runs = [run for run in RunStore().list() if run.has_model()]
 if not runs:
-    st.info("No run has a model yet. Train one, or run the demo on the Home page, which trains two.")
+    imports = " Or import a model below." if may(Action.IMPORT) else ""
+    st.info(f"No run has a model yet. Train one, or run the demo on the Home page, which trains two.{imports}")
     with st.container(horizontal=True):
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
         st.page_link("pages/live.py", label="Watch a run", icon=":material/monitoring:")

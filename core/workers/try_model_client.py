@@ -30,6 +30,11 @@ from core.workers.scale_client import scale_of
 MAX_BYTES = 500_000_000
 TRY_SECONDS = 120.0
 
+_GRAY = "It takes grey images: images are converted to grey first (0.299 red, 0.587 green, 0.114 blue)."
+_TEACHABLE = "This is a model of Teachable Machine, so its pixels are scaled to -1..1."
+PLAIN_NOTES = (_GRAY, _TEACHABLE)
+"""What is noted of a model without being a reason to doubt its predictions."""
+
 IMPORTED = "(a model from elsewhere)"
 """Stands for the dataset of such a run: nothing is known of it."""
 
@@ -83,7 +88,10 @@ def import_model(
         expected = max(2, facts["outputs"])
         _check_count(expected)
         if len(names) != expected:
-            raise ModelError(f"the model has {expected} classes, and {len(names)} names were given")
+            raise ModelError(
+                f"the model has {expected} classes, and {len(names)} names were given; give {expected}, in the order "
+                "of its outputs"
+            )
         return _keep(path, facts, names, name, digest, owner, fit)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
@@ -140,9 +148,9 @@ def _let_in(path: Path, pixels: str) -> dict[str, Any]:
     answers = _answers(facts)
     notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
     if facts.pop("gray", False):
-        notes.append("It takes grey images: images are converted to grey first (0.299 red, 0.587 green, 0.114 blue).")
+        notes.append(_GRAY)
     if known and not pixels:
-        notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
+        notes.append(_TEACHABLE)
     return {**facts, "pixels": chosen, "notes": notes, "teachable_machine": bool(known)}
 
 

@@ -244,6 +244,22 @@ def test_settings_mark_what_differs_from_the_recommended(make_run):
     assert (table["Differs"] == "✓").sum() == 1
 
 
+def test_an_imported_model_is_told_apart_from_a_training_with_the_same_settings(make_run):
+    run = make_run("theirs", records=1, model=True, classes=("cat", "dog", "owl"), phase="saving")
+    at = open_live()
+    assert "EfficientNetLite0" in texts(at)
+    assert ":material/check: Training" in texts(at)
+    assert any(one.label.startswith("Settings (") for one in at.expander)
+    record = {**run.data().to_dict(), "imported": {"sha256": "x"}}
+    files.write_json(run.path / "manifest.json", record)
+    at = open_live()
+    assert not at.exception
+    assert "Imported model · 224 pixels · 3 classes · created" in texts(at)
+    assert "EfficientNetLite0" not in texts(at)
+    assert ":material/check: Training" not in texts(at)
+    assert not any(one.label.startswith("Settings (") for one in at.expander)
+
+
 def test_only_the_newest_runs_are_listed_but_an_older_one_is_found(make_run, monkeypatch):
     monkeypatch.setattr("pages.shared.run.view.LISTED", 2)
     old = make_run("old")

@@ -55,7 +55,10 @@ def test_without_a_model_it_says_what_to_do(make_run):
     make_run("no model yet", "queued")
     at = open_predict()
     assert not at.exception
-    assert at.info[0].value.startswith("No run has a model yet.")
+    assert at.info[0].value == (
+        "No run has a model yet. Train one, or run the demo on the Home page, which trains two. "
+        "Or import a model below."
+    )
     assert [box.label for box in at.selectbox] == [
         "Pixel scale in training", "Resizing in training",
     ], "of the form for a model"  # fmt: skip

@@ -13,7 +13,7 @@ from core.insight.answer import METHODS, Insight, Neighbour, Prediction
 from core.insight.reference import measure
 from core.insight.views import ALONE
 from core.store.runs import Run
-from core.workers.try_model_client import IMPORTED
+from core.workers.try_model_client import IMPORTED, PLAIN_NOTES
 from pages.shared.predict import asking
 from pages.shared.widgets.text import plain
 
@@ -131,6 +131,31 @@ def test_a_model_from_elsewhere_says_why_it_cannot(make_run, asked):
     at = open_predict("a.png")
     assert IMPORTED
     assert any("an imported model does not contain its training images" in c.value for c in at.caption)
+
+
+def test_an_imported_model_has_no_images_of_a_dataset_until_it_was_evaluated_on_one(make_run, asked):
+    own = make_run("own", records=1, model=True, classes=("cat", "dog"))
+    run = make_run("theirs", records=1, model=True, classes=("cat", "dog"))
+    record = {**run.data().to_dict(), "imported": {"sha256": "x"}}
+    files.write_json(run.path / "manifest.json", {**record, "val": []})
+    at = open_predict(run=own.id)
+    at.segmented_control[0].set_value("Images of the dataset").run()
+    at.selectbox[0].set_value(run.id).run()
+    assert not at.exception
+    assert at.segmented_control[0].options == ["Files", "Camera"]
+    assert at.segmented_control[0].value == "Files"
+    files.write_json(run.path / "manifest.json", record)
+    at.run()
+    assert at.segmented_control[0].options == ["Files", "Camera", "Images of the dataset"]
+
+
+def test_what_is_known_of_an_import_is_no_warning(make_run, asked):
+    run = make_run("theirs", records=1, model=True, classes=("cat", "dog"))
+    notes = ["Its pixels may be wrong.", *PLAIN_NOTES]
+    files.write_json(run.path / "manifest.json", {**run.data().to_dict(), "imported": {"sha256": "x", "notes": notes}})
+    at = open_predict()
+    assert [warning.value for warning in at.warning] == [plain("Its pixels may be wrong.")]
+    assert [info.value for info in at.info] == [plain(note) for note in PLAIN_NOTES]
 
 
 def test_maps_are_asked_for_a_few_images_only(make_run, asked):

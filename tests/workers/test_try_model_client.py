@@ -76,7 +76,7 @@ def test_how_images_became_squares_is_told_or_known_by_the_origin(
         ([], "the classes are not given; give two or more different names"),
         (["a"], "the classes are a; give two or more different names"),
         (["a", "a "], "give two or more different names"),
-        (["a", "b", "c"], "the model has 2 classes, and 3 names were given"),
+        (["a", "b", "c"], "the model has 2 classes, and 3 names were given; give 2, in the order of its outputs"),
     ],
 )
 def test_the_classes_must_fit(saved: bytes, home: Path, classes: list[str], words: str) -> None:

@@ -23,6 +23,9 @@ _MODES = (keras.layers.Dropout, keras.layers.BatchNormalization)
 """Layers that do another thing in training."""
 
 
+_REFUSAL = "it has no feature map in front of a dense output"
+
+
 class _Parts(NamedTuple):
     """A network cut behind its last feature map."""
 
@@ -136,21 +139,33 @@ def _cut_ours(base: keras.Model, head: keras.Model) -> _Parts:
 
 def _cut_any(network: keras.Model) -> _Parts:
     """A model from elsewhere: cut in front of its last layer that takes a map, and tried before it is relied on."""
-    refusal = "it has no feature map in front of a dense output"
     output = network.layers[-1]
+    if isinstance(output, keras.Model):
+        return _cut_behind(network, output)
     takers = [layer for layer in network.layers if _takes_a_map(layer)]
     if not takers or not isinstance(output, keras.layers.Dense) or takers[-1].input is network.inputs[0]:
-        raise ValueError(refusal)
+        raise ValueError(_REFUSAL)
     try:
         cut = takers[-1].input
         trunk, tail = keras.Model(network.inputs[0], cut), keras.Model(cut, output.input)
         blank = np.zeros((1, *network.input_shape[1:]), np.float32)
         given, expected = output(tail(trunk(blank))), network(blank, training=False)
     except (ValueError, TypeError, KeyError, AttributeError, tf.errors.OpError) as error:
-        raise ValueError(refusal) from error
+        raise ValueError(_REFUSAL) from error
     if not np.allclose(given, expected, atol=1e-5):
-        raise ValueError(refusal)
+        raise ValueError(_REFUSAL)
     return _Parts(lambda x: trunk(x, training=False), lambda maps: tail(maps, training=False), output, False)
+
+
+def _cut_behind(network: keras.Model, inner: keras.Model) -> _Parts:
+    """A network behind the layers that an import puts in front of it where pixels are to be scaled."""
+    parts, before = _cut_any(inner), network.layers[:-1]
+    if not all(
+        isinstance(layer, keras.layers.InputLayer | keras.layers.Rescaling | keras.layers.Conv2D) for layer in before
+    ):
+        raise ValueError(_REFUSAL)
+    front = keras.Model(network.inputs[0], before[-1].output)
+    return parts._replace(trunk=lambda x: parts.trunk(front(x, training=False)))
 
 
 def _takes_a_map(layer: keras.layers.Layer) -> bool:

@@ -11,6 +11,7 @@ from core import access
 from core.data.file_names import display_name
 from core.errors import UserError
 from core.store.runs import Run
+from core.workers.try_model_client import is_imported
 from pages.shared.predict.example_images import examples, held_out
 from pages.shared.predict.session_images import forget, keep_images, kept_image
 from pages.shared.predict.shown import Shown
@@ -41,9 +42,14 @@ UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the dataset"
 
 def choose_images(run: Run) -> list[Shown]:
     """Asks for images in one of the three ways."""
+    sources = [UPLOAD, SHOOT, DATASET]
+    if is_imported(run) and not split_files(run, held_out(run)):  # it was never asked about a dataset
+        sources = sources[:2]
+        if st.session_state.get(IMAGE_SOURCE) == DATASET:
+            st.session_state[IMAGE_SOURCE] = UPLOAD
     source = st.segmented_control(
         "Source",
-        [UPLOAD, SHOOT, DATASET],
+        sources,
         default=UPLOAD,
         required=True,
         key=IMAGE_SOURCE,

@@ -18,7 +18,7 @@ from core.store.csv_tables import csv_bytes
 from core.store.run_images import run_rendering
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
-from core.workers.try_model_client import import_notes, is_imported
+from core.workers.try_model_client import PLAIN_NOTES, import_notes, is_imported
 from pages.shared.predict.asking import ask_once
 from pages.shared.predict.choose_views import choose_views
 from pages.shared.predict.closer_view import CARDS, closer_look
@@ -58,7 +58,7 @@ def preparation(run: Run) -> None:
             "pixels; with values 0 to 255; the model scales them itself as specified at import."
         )
         for note in import_notes(run):
-            st.warning(plain(note), icon=":material/rule:")
+            (st.info if note in PLAIN_NOTES else st.warning)(plain(note), icon=":material/rule:")
         return
     scaling = _SCALING.get(config.data.preprocessing, config.data.preprocessing)
     st.caption(

@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.models.unfreezing import FINETUNING, is_training, stage_of
 from core.store.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from core.workers import launch
+from core.workers.try_model_client import is_imported
 from pages.shared.run.facts import DataFacts, data_facts, epochs, notes, title
 from pages.shared.run.live_curves import choose_looks, show_curves
 from pages.shared.run.live_findings import show_caveats, show_claim, show_findings_below
@@ -57,7 +58,7 @@ def _tick(run: Run, was_active: bool) -> None:
     config, where = read_config(run) or RunConfig(), launch.location(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
     show_tab_title(run, status)
-    _state(status, config, others)
+    _state(status, None if is_imported(run) else config, others)
     if where:
         st.caption(f":material/lan: {plain(where)}")
     if status.is_active:
@@ -76,12 +77,13 @@ def _tick(run: Run, was_active: bool) -> None:
     _queue(others)
 
 
-def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) -> None:
+def _state(status: Status, config: RunConfig | None, others: list[tuple[Run, Status]]) -> None:
+    """Status and phases; without a configuration there were none."""
     word, icon, colour = status_words(status)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.text(_message(status))
-        if status.is_active or status.phase or status.status == "finished":
+        if config and (status.is_active or status.phase or status.status == "finished"):
             st.caption(_steps(status, config), width="content")
         if not status.is_active and others:
             st.page_link(

@@ -13,6 +13,7 @@ from core.errors import RunError
 from core.store.index import read_status
 from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
+from core.workers.try_model_client import is_imported
 from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, damage, file_stamp, title
 from pages.shared.run.rename import rename_button
@@ -107,12 +108,18 @@ def head(run: Run, status: Status) -> None:
     if config is None:
         st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
     else:
-        training = mode_words(config.training.mode, config.training.unfreeze_from)
-        st.caption(
-            f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"dataset {plain(set_name(config.dataset))} · created {moment(status.created, st.context.timezone)}"
-        )
+        made = f"created {moment(status.created, st.context.timezone)}"
+        st.caption(f":material/tune: {_how_trained(run, config)} · {made}")
     show_note(run)
+
+
+def _how_trained(run: Run, config: RunConfig) -> str:
+    """Training mode, backbone, size and dataset; of an imported model only what is known of it."""
+    size = f"{config.data.image_size} pixels"
+    if is_imported(run):  # its configuration says how it is asked; how it was trained, no file tells
+        return f"Imported model · {size} · {len(run.classes())} classes"
+    training = mode_words(config.training.mode, config.training.unfreeze_from)
+    return f"{plain(training)} · {plain(config.model.backbone)} · {size} · dataset {plain(set_name(config.dataset))}"
 
 
 def trouble(run: Run, status: Status) -> None:
@@ -133,9 +140,9 @@ def trouble(run: Run, status: Status) -> None:
 
 
 def settings_table(run: Run) -> None:
-    """Every setting, marked where it is not what is recommended."""
+    """Every setting, marked where it is not what is recommended; of an imported model none, as they are not its own."""
     config = read_config(run)
-    if config is None:
+    if config is None or is_imported(run):
         return
     rows = [
         {

@@ -8,6 +8,7 @@ import pytest
 
 from core.engine.insight.answering import scaled
 from core.engine.insight.explain import Explainer
+from core.engine.jobs.try_model import of_raw_pixels
 from core.insight.answer import CAM, GRAD_CAM
 from core.models.build import build_head, build_layers, join
 from core.notation.head import read_head
@@ -161,6 +162,29 @@ def test_a_model_from_elsewhere_is_explained_where_it_has_a_map(form: str) -> No
     np.testing.assert_allclose(probabilities, model(noise().astype(np.float32)).numpy(), atol=1e-6)
     assert explainer.method == GRAD_CAM
     assert explainer.heat(maps, np.array([0, 1, 2])).shape == (3, 4, 4)
+
+
+@pytest.mark.parametrize("pixels", ["-1..1", "caffe"])
+@pytest.mark.parametrize("form", ["sequence", "graph", "nested"])
+def test_a_model_whose_pixels_are_scaled_in_front_of_it_is_explained_as_it_is(form: str, pixels: str) -> None:
+    inner = elsewhere(form)
+    model = of_raw_pixels(inner, SIZE, pixels, gray=False)
+    explainer = Explainer(model)
+    maps, probabilities = explainer.forward(noise())
+    np.testing.assert_allclose(probabilities, model(noise().astype(np.float32)).numpy(), atol=1e-6)
+    assert maps.shape == (3, 4, 4, 4)
+    seen = model.get_layer("pixels")(noise().astype(np.float32))
+    if pixels == "caffe":
+        seen = model.get_layer("rgb_to_bgr")(seen)
+    expected = (inner.get_layer("mobilenet") if form == "nested" else inner.layers[-4])(seen)
+    np.testing.assert_allclose(maps, expected, atol=1e-4)
+    assert explainer.heat(maps, np.array([0, 1, 2])).shape == (3, 4, 4)
+
+
+def test_a_model_without_a_map_behind_scaled_pixels_is_refused() -> None:
+    layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
+        Explainer(of_raw_pixels(keras.Sequential(layers), 8, "0..1", gray=False))
 
 
 def test_a_model_without_a_map_is_refused() -> None:
