@@ -18,7 +18,7 @@ from core.script.value_rules.views import Course
 
 RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
     *(order.unshuffled_training, order.shuffle_of_fit, order.shuffle_buffer, order.steps),
-    *(labels.features_and_labels, labels.confusion, labels.splits),
+    *(labels.features_and_labels, labels.confusion, labels.splits, labels.resampled_rows),
     *(pixels.augmented_features, pixels.augmented_validation),
     *(
         pixels.featurewise,

@@ -9,7 +9,7 @@ from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.fold import fold
 from core.script.parts import targets
-from core.script.reader import Location, Script, Value
+from core.script.reader import Call, Location, Script, Value
 from core.script.rules_order import Version, finding
 from core.script.values import UNKNOWN, as_int
 
@@ -132,6 +132,34 @@ def splits(facts: Facts, version: Version) -> Iterator[Finding]:
             "The two subsets have different seeds, or none, so they overlap.",
             'Use the same seed for both, or one call with subset="both".',
         )
+
+
+def resampled_rows(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Rows of a table that are drawn more than once, and split afterwards."""
+    script = facts.script
+    for split in script.find("train_test_split") if facts.fits else ():
+        rows = script.call_of(split.node.args[0] if split.node.args else None, split.location)
+        if rows is None or rows.short not in ("concat", "append"):
+            continue
+        given = [inner for one in rows.node.args for inner in (one.elts if isinstance(one, ast.List) else [one])]
+        drawn = [call for one in given if (call := script.call_of(one, rows.location)) and _draws_again(script, call)]
+        if drawn:
+            yield finding(
+                "leak-before-split",
+                "error",
+                drawn[0].line,
+                "Rows are drawn more than once here, before the split in "
+                f"{facts.where(split.line)}, so the same image is in training and in validation, and the metrics are "
+                "too good.",
+                "Split first, then draw rows of the training part only.",
+                lines=[drawn[0].line, split.line],
+            )
+
+
+def _draws_again(script: Script, call: Call) -> bool:
+    """`resample(rows)` of scikit-learn, which replaces unless told otherwise; `rows.sample(n, replace=True)`."""
+    replaces = script.argument(call, "replace").value
+    return replaces is True or (call.short == "resample" and replaces is not False and bool(call.node.args))
 
 
 def labels_by_hand(script: Script, node: ast.expr | None, location: Location, depth: int = 10) -> ast.expr | None:

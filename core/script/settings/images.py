@@ -10,6 +10,7 @@ from core.script.parts import rounds_down
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.pathways import fill_dataset
+from core.script.settings.shares import of_split, share_of_cut
 from core.script.settings.story import Story
 
 
@@ -146,35 +147,18 @@ def _split_and_seed(story: Story, found: Collected) -> None:
         argument(script, batches.generator if batches is not None else None, "validation_split"),
         argument(script, origin, "validation_split"),
         argument(script, last, "validation_split"),
-        _of_split(story, found),
+        of_split(story, found),
     ]
     given = next((one for one in tried if one.stated), None)
     if given is not None and given.number == 0:
         given = None
     if given is not None:
         found.take("data.validation_split", given, 0.2, "")
+    elif (cut := share_of_cut(story, found)) is not None:
+        found.state("data.validation_split", *cut)
     seed = argument(script, origin, "seed")
     if seed.stated:
         found.take("data.seed", seed, 1, "")
-
-
-def _of_split(story: Story, found: Collected) -> Given:
-    """`test_size` of the `train_test_split` that the images, or the rows of their table, went through."""
-    splits = found.script.find("train_test_split")
-    if not splits:
-        return Given()
-    array = images_of(story.feed) if story.feed is not None else None
-    lines = [array.part.line] if isinstance(array, Array) and array.part is not None else []
-    call = next((one for one in splits if one.line in lines), None)
-    origin = origin_of(story)
-    if call is None and (origin is None or origin.kind == "flow_from_dataframe"):
-        call = splits[-1]
-    made = next((one for one in story.course.machine.told if call is not None and one.node is call.node), None)
-    if made is None:
-        return Given()
-    value = made.named.get("test_size")
-    line = made.lines.get("test_size", made.line)
-    return Given(value, line, "", f"{found.script.where(line)}: the share is known only when the script runs")
 
 
 def _tail(story: Story, found: Collected) -> None:

@@ -35,7 +35,8 @@ def fill_dataset(story: Story, found: Collected) -> None:
     _folder(found, [given for _, given in stated])
 
 
-def _folder(found: Collected, given: list[Given]) -> None:
+def _folder(found: Collected, given: list[Given], *, of_classes: bool = False) -> None:
+    """Writes the folder around all that are given; those whose files are listed may be one for each class."""
     paths = {_path(word(one.value) or "") for one in given}
     lines = tuple(dict.fromkeys(line for one in given for line in one.lines))
     found.dataset_lines = lines
@@ -44,6 +45,10 @@ def _folder(found: Collected, given: list[Given]) -> None:
         found.dataset = str(path.parent if path.name.lower() in _PARTS else path)
         return
     parents, names = {path.parent for path in paths}, {path.name.lower() for path in paths}
+    if of_classes and not names & set(_PARTS):  # one for each class: the folder of each part stands above
+        names = {path.name.lower() for path in parents}
+        parents = {path.parent for path in parents} if names <= set(_PARTS) else parents
+        names = set()
     if len(parents) == 1 and names <= set(_PARTS):
         found.dataset = str(parents.pop())
         return
@@ -70,7 +75,7 @@ def _without_batches(story: Story, found: Collected) -> None:
     feed = images_of(story.feed) if story.feed is not None else None
     is_read = isinstance(feed, Array) and feed.source.kind in ("image", "files", "")
     if listed and is_read:
-        _folder(found, [Given(one.value, one.line) for one in listed])
+        _folder(found, [Given(one.value, one.line) for one in listed], of_classes=True)
         return
     if story.feed is None:
         found.ask("dataset", "the script names no folder of images")
