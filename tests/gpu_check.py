@@ -169,7 +169,7 @@ def draw_images(folder: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from core.data.sample import draw_phantom
+    from core.data.phantom import draw_phantom
 
     for part, count in (("train", TRAIN), ("val", VAL)):
         for k, label in enumerate(("a", "b")):

@@ -90,7 +90,7 @@ def one_a_patient(files: Iterable[Path]) -> list[Path]:
 
 def phantoms(root: Path, counts: dict[str, int] | None = None) -> Path:
     """The built-in sample's phantoms, a part of them."""
-    from core.data.sample import draw_phantom
+    from core.data.phantom import draw_phantom
 
     for part, count in (counts or COUNTS).items():
         for label in (0, 1):

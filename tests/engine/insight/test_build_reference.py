@@ -12,7 +12,7 @@ from PIL import Image
 from core import paths
 from core.config import make_config
 from core.data.images import load
-from core.data.sample import draw_phantom
+from core.data.phantom import draw_phantom
 from core.engine.insight.build_reference import build_reference
 from core.engine.insight.predict import load_model
 from core.engine.reporter import Reporter

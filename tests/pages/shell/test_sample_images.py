@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import paths
 from core.data import sample
+from core.data.phantom import SIZE
 from core.insight.answer import Insight, Neighbour, Prediction
 from core.insight.views import ALONE
 from core.store import examples
@@ -22,7 +23,7 @@ from pages.shared.widgets.text import plain
 def drawn(monkeypatch) -> list[int]:
     """One entry a drawing of the whole set; an image takes no time."""
     drawings: list[int] = []
-    plain_film, draw_all = np.full((sample.SIZE, sample.SIZE), 90, np.uint8), sample._draw_all
+    plain_film, draw_all = np.full((SIZE, SIZE), 90, np.uint8), sample._draw_all
 
     def count(folder, progress):
         drawings.append(1)
