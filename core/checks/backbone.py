@@ -24,8 +24,6 @@ _UNSEEN = 0.1
 
 _FEWEST = 10
 _CHECKS = (class_told_by_mark, class_told_by_compression, class_told_by_looks)
-IDS = ("parts-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks")
-"""Findings that features add to."""
 
 
 class Seen(NamedTuple):

@@ -18,7 +18,6 @@ Curve = Callable[[NDArray[Any]], NDArray[np.uint8]]
 Window = Limits | Literal["full", "used"]
 """`full`: the range that a file can hold, or the window that it names itself (DICOM); `used`: see `used_limits`."""
 
-WINDOWS = ("full", "percentile", "fixed")
 PERCENTILES = (0.5, 99.5)
 """Of all values that were looked at; beyond them lie dead pixels, labels burnt in and metal."""
 

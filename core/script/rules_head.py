@@ -28,16 +28,6 @@ def loss_of(facts: Facts, compiled: Call) -> tuple[str, Value, Call | None]:
     return _SNAKE.get(name.replace("_", "").lower(), name), value, call
 
 
-def activation_of(facts: Facts) -> Value:
-    """The activation of the output layer: its argument, or an Activation layer behind it."""
-    output = facts.head.output
-    value = facts.script.argument(output, "activation")
-    behind = [call for call in facts.head.other if call.short == "Activation"]
-    if not value.stated and output is not None and behind and behind[-1].location.position > output.location.position:
-        value = facts.script.argument(behind[-1], "#0")
-    return value
-
-
 def metrics(facts: Facts, version: Version) -> Iterator[Finding]:
     """Metrics by position, and metrics that count something else."""
     units = known_units(facts)

@@ -69,7 +69,7 @@ class HeadTrials:
 
     def __init__(self) -> None:
         self._datasets: Kept[Dataset] = Kept(_BASES)
-        self._works: Kept[TrainingContext] = Kept(_BASES)
+        self._contexts: Kept[TrainingContext] = Kept(_BASES)
         self._heads: Kept[Head] = Kept(_HEADS)
         self._tensors: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._held = 0
@@ -107,7 +107,7 @@ class HeadTrials:
 
     def forget(self) -> None:
         """Lets go of networks: Keras' session has been cleared under them."""
-        self._works.clear()
+        self._contexts.clear()
         self._heads.clear()
 
     def _opened(self, config: RunConfig, reporter: Reporter[Run]) -> Dataset:
@@ -134,7 +134,7 @@ class HeadTrials:
 
     def _base(self, config: RunConfig, dataset: Dataset, reporter: Reporter[Any]) -> TrainingContext:
         """The network that gives the features, built once."""
-        return self._works.get_or(base_key(config), lambda: make_training_context(config, dataset, reporter))
+        return self._contexts.get_or(base_key(config), lambda: make_training_context(config, dataset, reporter))
 
     def _tensor(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Features in memory; the least recently used go first."""

@@ -2,7 +2,6 @@
 
 import ast
 from dataclasses import replace
-from typing import Any
 
 from core.script.flow.objects import (
     FEATURES,
@@ -220,8 +219,3 @@ def operate(op: ast.operator, array: Array, value: float, *, number_first: bool,
     elif isinstance(op, (ast.Pow, ast.FloorDiv, ast.Mod)):
         scale = None
     return affine(array, scale, offset, line, text)
-
-
-def is_array_of(value: Any, *roles: str) -> bool:
-    """Whether a value is an array of one of these roles."""
-    return isinstance(value, Array) and value.role in roles

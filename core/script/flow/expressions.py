@@ -10,7 +10,6 @@ from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, line
 from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
     GROUPED,
-    LABELS,
     NUMBERS,
     PREDICTIONS,
     Array,
@@ -258,11 +257,6 @@ class Expressions(Operators):
             else:
                 given.unread = True
         return given
-
-
-def is_labels(value: Value) -> bool:
-    """Whether a value is labels."""
-    return isinstance(value, Array) and value.role == LABELS
 
 
 _READERS: dict[type, Callable[[Any, Any, Scope], Value]] = {

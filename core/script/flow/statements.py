@@ -9,7 +9,7 @@ from core.script.flow.assigning import Assigning
 from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import DEEPEST, Arguments, Stop
-from core.script.flow.networks import LayerRange, Tensor
+from core.script.flow.networks import LayerRange
 from core.script.flow.objects import Array, Class, Const, External, Function, Items, Part, Scope
 from core.script.flow.value import Value
 
@@ -201,11 +201,6 @@ def _asks_layer(node: ast.AST) -> bool:
 def _is_main_guard(node: ast.If) -> bool:
     test = node.test
     return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
-
-
-def value_of(tensor: Value) -> Value:
-    """The value of a symbolic tensor for the input as declared."""
-    return tensor.value if isinstance(tensor, Tensor) else tensor
 
 
 _RUNNERS: dict[type, Callable[[Any, Any, Scope], bool | None]] = {

@@ -16,9 +16,6 @@ _NAMES = {"swish": "silu", "leakyrelu": "leaky_relu"}
 """Other names that Keras has for an activation."""
 
 _LINEAR = "linear"
-_OUTPUTS = ("softmax", "sigmoid")
-_BEFORE_POOLING = ("Dropout",)
-"""Layers that are the same before a flattening and behind it."""
 
 _PASSED = ("Reshape", "InputLayer", "Rescaling", "Resizing", "Lambda")
 

@@ -56,8 +56,6 @@ GROUPS = {
 }
 """What is always in sight; every other setting is under Advanced."""
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
 _FINETUNE = (
     *("training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate"),
     "training.block_rate_factor",
