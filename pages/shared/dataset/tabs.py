@@ -130,7 +130,7 @@ def show_xray(view: View) -> None:
 
 
 def show_problems(view: View) -> None:
-    """Unreadable and skipped files, empty classes."""
+    """Findings on the files, checks, empty classes, unreadable and skipped files."""
     index = view.index
     if view.problem:
         st.error(plain(view.problem))

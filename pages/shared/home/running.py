@@ -1,6 +1,7 @@
 """Work under way on the Home page, of every kind: its progress, the link to it, and the button that stops it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -114,8 +115,8 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
                 icon=":material/stop_circle:",
                 disabled=job.stop_requested(),
                 key=state.part_key("stop", job.id),
-                on_click=_stop,
-                args=(job,),
+                on_click=act,
+                args=(partial(jobs.stop, job), "It stops as soon as it can save its state."),
                 help="Results so far are kept.",
             )
 
@@ -123,7 +124,3 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
 def _title(way: _Way, job: JobFolder) -> str:
     title = job.title()
     return f"{way.noun}: {title}" if title != job.id else way.noun
-
-
-def _stop(job: JobFolder) -> None:
-    act(lambda: jobs.stop(job), "It stops as soon as it can save its state.")

@@ -1,6 +1,6 @@
 """The three steps of the demo on the Home page, with how far each is."""
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -108,18 +108,14 @@ def _controls(story: Story) -> None:
         stopping = story.job.stop_requested()
         pressed = st.button(
             "Stopping …" if stopping else "Stop the demo",
-            icon=":material/stop_circle:", disabled=stopping, on_click=_do, args=(puzzle.stop, story),
+            icon=":material/stop_circle:", disabled=stopping, on_click=act, args=(partial(puzzle.stop, story),),
             help="What has been trained is kept; the demo can be resumed later.", key="puzzle_stop",
         )  # fmt: skip
     else:
         pressed = story.can_go_on and st.button(
             "Resume the demo",
-            type="primary", icon=":material/play_circle:", on_click=_do, args=(puzzle.go_on, story),
+            type="primary", icon=":material/play_circle:", on_click=act, args=(partial(puzzle.go_on, story),),
             help="Continues where it stopped; finished runs are not trained again.", key="puzzle_resume",
         )  # fmt: skip
     if pressed:
         st.rerun()  # the whole page: what went wrong is said there, and the buttons change
-
-
-def _do(action: Callable[[Story], None], story: Story) -> None:
-    act(lambda: action(story))

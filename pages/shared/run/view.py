@@ -55,9 +55,8 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
         The run to show; None when the address names none that can be shown.
     """
     listed = {run.id: run for run in _in_order(runs)}
-    passing = (
-        not st.query_params.get(RUN) and came_by_history()
-    )  # writing here would lead on again: back would end here
+    # Writing into the address here would lead on again, and the browser's back would end here.
+    passing = not st.query_params.get(RUN) and came_by_history()
     if not st.query_params.get(RUN) and not passing:
         _choose_again(listed, only_listed=bool(refusal))
     asked, found = st.query_params.get(RUN, ""), chosen_run()

@@ -17,7 +17,6 @@ from core.cross_validation.store import (
     CrossValidationStore,
 )
 from core.data.folds import LEAST_FOLDS, MOST_FOLDS
-from core.errors import UserError
 from core.label_review.store import ReviewSpec
 from core.store.predictions import FILE
 from core.store.runs import STATUSES
@@ -29,8 +28,7 @@ from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import View, title_of
 from pages.shared.shell.notice import act
 from pages.shared.train.folds_chart import HEIGHT, folds_figure, folds_words
-from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
-from pages.shared.widgets import fields
+from pages.shared.train.job_panel import early_end, shown_job, start_job, stop_button
 from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain
 
 if TYPE_CHECKING:
@@ -98,14 +96,8 @@ def _start(config: RunConfig | None) -> None:
         return
     folds = int(st.session_state[state.CROSS_VALIDATION_FOLDS])
     repeats = int(st.session_state[state.CROSS_VALIDATION_REPEATS])
-    try:
-        with st.spinner("Checking the dataset …"):
-            job = jobs.begin("cross-validation", CrossValidationSpec(config, folds=folds, repeats=repeats))
-    except UserError as error:
-        st.error(fields.sentence_of(error))
-        return
-    show_job(job, state.CROSS_VALIDATION)
-    st.rerun()
+    spec = CrossValidationSpec(config, folds=folds, repeats=repeats)
+    start_job("cross-validation", spec, state.CROSS_VALIDATION)
 
 
 def _tick(job: CrossValidation, was_active: bool) -> None:

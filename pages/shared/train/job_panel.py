@@ -1,15 +1,18 @@
-"""What the parts of the Train page that follow a job share: which job is shown, its early end, its buttons."""
+"""What parts of the Train page that follow a job share: its start, which one is shown, its early end, its buttons."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
+from core.errors import UserError
 from core.jobs.job import Job, JobStore
+from core.jobs.spec import Spec
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
 from pages.shared.shell import jobs
 from pages.shared.shell.notice import act
+from pages.shared.widgets import fields
 from pages.shared.widgets.text import plain, sentence
 
 J = TypeVar("J", bound=Job)
@@ -35,9 +38,22 @@ def shown_job(store: JobStore[J], key: str, noun: str) -> J | None:
     return next((job for job in store.list()[:_NEWEST] if launch.poll(job).is_active), None)
 
 
-def show_job(job: Job, key: str) -> None:
-    """Puts a job into the session, and so into the address, which the page writes at its end."""
+def start_job(kind: str, spec: Spec[J], key: str) -> None:
+    """Starts a job and shows it; where it cannot be started, why, in a sentence.
+
+    Args:
+        kind: str. A name of `core.start.kinds.KINDS`.
+        spec: Spec. What is asked for.
+        key: str. Its name in the session, and so in the address, which the page writes at its end.
+    """
+    try:
+        with st.spinner("Checking the dataset …"):
+            job = jobs.begin(kind, spec)
+    except UserError as error:
+        st.error(fields.sentence_of(error))
+        return
     st.session_state[key] = job.id
+    st.rerun()
 
 
 def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> None:
@@ -54,15 +70,10 @@ def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> N
         return
     said = plain(sentence(status.message or STATUSES[status.status]))
     (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
-    st.button(label, icon=":material/play_circle:", on_click=do, args=(jobs.go_on, job), help=done, key=key)
+    st.button(label, icon=":material/play_circle:", on_click=act, args=(partial(jobs.go_on, job),), help=done, key=key)
 
 
 def stop_button(job: Job, label: str, key: str) -> None:
     """Stops a job; the whole page is drawn then, as what went wrong is said at its top."""
-    if st.button(label, icon=":material/stop_circle:", on_click=do, args=(jobs.stop, job), key=key):
+    if st.button(label, icon=":material/stop_circle:", on_click=act, args=(partial(jobs.stop, job),), key=key):
         st.rerun()
-
-
-def do(action: Callable[[Any], object], job: Job) -> None:
-    """What a button does; what goes wrong is said in the next script run."""
-    act(lambda: action(job))

@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.access import Action
 from core.config import RunConfig
-from core.errors import UserError
 from core.lr_search.store import LrSearch, LrSearchSpec, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
@@ -15,8 +14,8 @@ from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.notice import act
+from pages.shared.train.job_panel import start_job
 from pages.shared.train.rate_words import MARKS, rate_words, suggestions
-from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
 
 if TYPE_CHECKING:
@@ -55,14 +54,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
         return
     label = "Run again" if again else "Start the search"
     if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
-        try:
-            with st.spinner("Checking the dataset …"):
-                search = jobs.begin("rate", LrSearchSpec(config))
-        except UserError as error:
-            st.error(fields.sentence_of(error))
-            return
-        st.session_state[state.RATE_SEARCH] = search.id
-        st.rerun()
+        start_job("rate", LrSearchSpec(config), state.RATE_SEARCH)
 
 
 def _tick(search: LrSearch, config: RunConfig | None, was_active: bool) -> None:

@@ -19,7 +19,7 @@ from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import title_of
 from pages.shared.shell.notice import act
-from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
+from pages.shared.train.job_panel import early_end, shown_job, start_job, stop_button
 from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
 from pages.shared.widgets import fields
 from pages.shared.widgets.share_column import share_number
@@ -102,15 +102,8 @@ def _wanted(config: RunConfig | None) -> tuple[Wanted, int]:
 def _start(config: RunConfig | None, wanted: Wanted) -> None:
     if config is None:
         return
-    try:
-        with st.spinner("Checking the dataset …"):
-            minutes = float(st.session_state[state.SEARCH_BUDGET])
-            job = jobs.begin("search", SearchSpec(config, wanted=wanted, budget_minutes=minutes))
-    except UserError as error:
-        st.error(fields.sentence_of(error))
-        return
-    show_job(job, state.SEARCH)
-    st.rerun()
+    minutes = float(st.session_state[state.SEARCH_BUDGET])
+    start_job("search", SearchSpec(config, wanted=wanted, budget_minutes=minutes), state.SEARCH)
 
 
 def _tick(job: Search, was_active: bool) -> None:
@@ -194,7 +187,7 @@ def _table(result: "SearchResult") -> None:
 
 
 def _train(job: Search, result: "SearchResult", settings: Candidate) -> None:
-    """Starts a run of the best candidate, frozen or fine-tuned, and leads to it."""
+    """Starts a run of the best candidate, frozen or fine-tuned, and says where it is."""
     name = result["candidates"][result["ranking"][0]]["name"]
     act(
         lambda: jobs.begin("run", RunSpec(config_of(job.config(), settings, name=f"best: {name}"[:100]))),

@@ -13,9 +13,8 @@ from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 from pages.shared import state
-from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
+from pages.shared.train.job_panel import early_end, shown_job, start_job, stop_button
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.row_choice import row_choice
@@ -157,15 +156,8 @@ def _trials(config: RunConfig | None, keys: list[str]) -> list[Trial]:
 def _start(config: RunConfig | None, trials: list[Trial]) -> None:
     if config is None:
         return
-    try:
-        with st.spinner("Checking the dataset …"):
-            minutes = float(st.session_state[state.SWEEP_BUDGET])
-            sweep = jobs.begin("sweep", SweepSpec(config, trials=trials, budget_minutes=minutes))
-    except UserError as error:
-        st.error(fields.sentence_of(error))
-        return
-    show_job(sweep, state.SWEEP)
-    st.rerun()
+    minutes = float(st.session_state[state.SWEEP_BUDGET])
+    start_job("sweep", SweepSpec(config, trials=trials, budget_minutes=minutes), state.SWEEP)
 
 
 def _tick(sweep: Sweep, was_active: bool) -> None:

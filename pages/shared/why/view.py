@@ -1,6 +1,6 @@
 """Where a question of two scripts is, on the Home page: its steps, then verdict, lines, proof, diff and report."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -130,16 +130,12 @@ def _controls(why: Why, *, active: bool, resumable: bool) -> None:
         stopping = why.stop_requested()
         pressed = st.button(
             "Stopping …" if stopping else "Stop", icon=":material/stop_circle:", disabled=stopping,
-            on_click=_do, args=(jobs.stop, why), key="why_stop", help="Finished training is kept.",
+            on_click=act, args=(partial(jobs.stop, why),), key="why_stop", help="Finished training is kept.",
         )  # fmt: skip
     elif resumable:
         pressed = st.button(
-            "Resume", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
+            "Resume", icon=":material/play_circle:", on_click=act, args=(partial(jobs.go_on, why),), key="why_resume",
             help="Continues where it stopped; finished runs are not trained again.",
         )  # fmt: skip
     if pressed:
         st.rerun()
-
-
-def _do(action: Callable[[Why], object], why: Why) -> None:
-    act(lambda: action(why))
