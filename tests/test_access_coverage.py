@@ -35,7 +35,6 @@ CHANGES = {
     "core.feature_check.store.FeatureCheckStore().create",
     "core.label_review.store.ReviewStore().create",
     "core.lr_search.store.LrSearchStore().create",
-    "core.search.fine_tuned",
     "core.search.store.SearchStore().create",
     "core.start.start.resume",
     "core.start.start.start",
