@@ -161,7 +161,7 @@ def test_an_unfrozen_base_is_told_by_what_it_unfreezes(factors_of: FactorsOf) ->
     assert found.config(frozenset(found.keys), 1).training.unfreeze_from == "all"
 
 
-def test_every_mixture_of_a_bottleneck_and_a_run_with_mixup_can_be_trained(factors_of: FactorsOf) -> None:
+def test_every_mixture_of_a_bottleneck_and_a_run_with_mixup_can_be_trained(factors_of: Callable[..., Factors]) -> None:
     """Bottleneck mode has no mixup: trials are full passes, on images wherever these are mixed."""
     weighted = {"training.class_weight": "balanced", "training.focal_gamma": 2}
     found = factors_of(weighted, {"training.mode": "end_to_end", "training.mixup": 0.2}, counts=(30, 20))

@@ -58,7 +58,7 @@ def test_a_mixture_by_hand() -> None:
     images: Any = np.array([[[0, 200]], [[100, 40]], [[7, 255]]], np.uint8)
     got: Any = mixed(images, partners, shares)
     assert got.dtype == np.float32
-    np.testing.assert_allclose(got, [[[25, 160]], [[50, 120]], [[7, 255]]], rtol=1e-6)
+    np.testing.assert_allclose(got, np.array([[[25, 160]], [[50, 120]], [[7, 255]]], np.float32), rtol=1e-6)
     targets = np.array([[0], [1], [1]], np.float32)
     by_hand: Any = [[0.25], [0.5], [1]]
     np.testing.assert_allclose(np.asarray(mixed(targets, partners, shares)), by_hand, rtol=1e-6)
