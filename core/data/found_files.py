@@ -11,7 +11,7 @@ from core.data.file_names import EXTENSIONS, display_name
 from core.data.image_opening import begins_as_image
 from core.data.layout import Layout, is_junk
 from core.data.listing import is_folder, status_of
-from core.data.table_labels import Labelled
+from core.data.table_rows import Labelled
 from core.errors import DataError
 
 MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not wait for a walk through it

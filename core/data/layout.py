@@ -19,7 +19,8 @@ from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
 from core.data.readings import OFFERED, ClassFolder, Reading
 from core.data.table_choice import read_table_choice
-from core.data.table_labels import Labelled, TableReading, agrees, guess_table, read_chosen
+from core.data.table_labels import agrees, guess_table, read_chosen
+from core.data.table_rows import Labelled, TableReading
 from core.errors import DataError, LayoutQuestion
 
 __all__ = ["EXPECTED", "ClassFolder", "Layout", "check_class_name", "check_distinct", "find_layout", "is_junk"]

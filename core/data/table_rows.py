@@ -1,0 +1,141 @@
+"""What the rows of tables of labels say: class, part, group and fold of each image, and what does not fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.data.file_names import display_name
+from core.data.part_names import part_name, shown
+from core.data.table_guess import MAX_CLASSES, Finder, Mapping, label_of
+from core.data.tables import Table
+from core.errors import DataError
+
+_LONGEST_FOLD = 100
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One image with its class, and its part, group and fold (`""` where not told)."""
+
+    path: str
+    label: str
+    split: str
+    group: str
+    fold: str = ""
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """What a table gives.
+
+    Attributes:
+        file: The table, relative to the dataset's folder.
+        mapping: Which column is what.
+        images: Labelled images, sorted by path.
+        notes: What is worth saying, as sentences.
+        matched: Rows that name an image.
+        test_as_validation: Whether a test part is used for validation.
+    """
+
+    file: str
+    mapping: Mapping
+    images: tuple[Labelled, ...]
+    notes: tuple[str, ...]
+    matched: int
+    test_as_validation: bool = False
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in code-point order."""
+        return tuple(sorted({image.label for image in self.images}))
+
+    def sentence(self) -> str:
+        """The reading in words."""
+        return f"the classes {shown(self.classes)} of {display_name(self.file)}"
+
+
+@dataclass
+class GatheredRows:
+    """What the rows of one or several tables say."""
+
+    labels: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    folds: dict[str, str] = field(default_factory=dict)
+    torn: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    blank: list[str] = field(default_factory=list)
+    several: list[str] = field(default_factory=list)
+    unknown_parts: set[str] = field(default_factory=set)
+    matched: int = 0
+
+    def take(self, table: Table, mapping: Mapping, finder: Finder, base: str, part: str) -> None:
+        """Adds a table's rows."""
+        place = {name: k for k, name in enumerate(table.columns)}
+        image, labels = place[mapping.image], [place[name] for name in mapping.labels]
+        for row in table.rows:
+            path = finder.find(row[image], base)
+            if not path:
+                self.missing.append(row[image])
+                continue
+            self.matched += 1
+            label = label_of(row, labels, mapping.labels)
+            if not label:
+                (self.several if label is None else self.blank).append(path)
+                continue
+            if self.labels.setdefault(path, label) != label:
+                self.torn.add(path)
+            self.parts[path] = self._part(row[place[mapping.part]]) if mapping.part else part
+            self.groups[path] = row[place[mapping.group]] if mapping.group else ""
+            self.folds[path] = row[place[mapping.fold]][:_LONGEST_FOLD] if mapping.fold else ""
+
+    def _part(self, cell: str) -> str:
+        found = part_name(cell)
+        if found is None or found.role == "fold":
+            self.unknown_parts.add(cell)
+            return "train"
+        return found.role
+
+    def reading(self, file: str, mapping: Mapping, images: Sequence[str]) -> TableReading:
+        """The labelled images, and sentences on what does not fit."""
+        kept = sorted(path for path in self.labels if path not in self.torn)
+        roles = {self.parts[path] for path in kept}
+        serves = "val" not in roles and {"train", "test"} <= roles
+        split = len(roles) > 1
+        labelled = tuple(
+            Labelled(path, self.labels[path], self._split(path, split, serves), self.groups[path], self.folds[path])
+            for path in kept
+        )
+        if len({image.label for image in labelled}) > MAX_CLASSES:
+            raise DataError(
+                f"The column {display_name(mapping.labels[0])} of {display_name(file)} has more than {MAX_CLASSES:,} "
+                "different values; choose another with --label."
+            )
+        notes = [f"Labels come from {display_name(file)}: {display_name(mapping.sentence())}."]
+        notes += ["There is no val part, so the test part is used for validation."] if serves else []
+        notes += self._notes(images)
+        return TableReading(file, mapping, labelled, tuple(notes), self.matched, serves)
+
+    def _split(self, path: str, split: bool, serves: bool) -> str:
+        role = self.parts[path] if split else ""
+        return "val" if serves and role == "test" else role
+
+    def _notes(self, images: Sequence[str]) -> list[str]:
+        known = self.labels.keys() | set(self.blank) | set(self.several)
+        unlisted = [path for path in images if path not in known]
+        told = [
+            (self.missing, "row has a file name that does not exist", "rows have file names that do not exist"),
+            (unlisted, "image is not in the table", "images are not in the table"),
+            (self.blank, "row has no class", "rows have no class"),
+            (self.several, "row has several classes", "rows have several classes"),
+            (sorted(self.torn), "image has rows with different classes", "images have rows with different classes"),
+            (
+                sorted(self.unknown_parts),
+                "value is not a split and counts as train",
+                "values are not splits and count as train",
+            ),
+        ]
+        return [
+            f"{len(items):,} {one if len(items) == 1 else many}: {shown(items, 3)}."
+            for items, one, many in told
+            if items
+        ]
