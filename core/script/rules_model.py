@@ -26,7 +26,8 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
     state = freezing(facts, in_effect(facts))
     rate = _rate(facts)
     limit = _gentle(facts)
-    high = rate is None or rate > limit
+    scheduled = bool(facts.script.find("LearningRateScheduler"))  # its function says the rate, whatever compile says
+    high = (rate is None or rate > limit) and not scheduled
     told = f"the learning rate is {rate:g}" if rate is not None else "the learning rate cannot be read"
     froze = any(
         one.value is False and one.location.position < last.location.position for one in facts.script.trainables

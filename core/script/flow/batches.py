@@ -11,6 +11,7 @@ from core.script.flow.machine import (
     Machine,
     constant,
     is_none,
+    lines_of,
     unknown,
     whole,
 )
@@ -28,12 +29,42 @@ def flag(value: Value | None, *, default: bool) -> bool | None:
     return known if isinstance(known, bool) else None
 
 
-def from_yields(machine: Machine, values: list[Value], given: Arguments, kind: str = "python") -> Batches:
-    """Batches that a generator function or a Sequence gives."""
+_SHUFFLES = ("shuffle", "permutation", "sample")
+_SIZES = ("batch_size", "batch", "bs", "batchsize", "batch_sz")
+
+
+def from_yields(
+    machine: Machine,
+    values: list[Value],
+    given: Arguments,
+    made_by: ast.AST,
+    names: dict[str, Value],
+    kind: str = "python",
+) -> Batches:
+    """Batches that a generator function or a Sequence gives.
+
+    Args:
+        machine: Machine. Gives the batches a number.
+        values: list of Value. What is yielded.
+        given: Arguments. Of the call that makes them.
+        made_by: ast.AST. The function or class; whether it shuffles is told by its calls.
+        names: dict. Its own names, or the attributes of its object: the size of a batch among them.
+        kind: str. `"python"` or `"sequence"`.
+    """
     value = join(values)
     pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
     x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, Unknown("labels"))
-    return Batches(kind, x, y, given.line, given.name, machine.new_number())
+    size = next((names[name] for name in _SIZES if whole(names.get(name)) is not None), None)
+    return Batches(kind, x, y, given.line, given.name, machine.new_number(),
+                   shuffled=True if _shuffles(made_by, names) else None,
+                   size=None if size is None else (size, (*lines_of(size), given.line)[0]))  # fmt: skip
+
+
+def _shuffles(made_by: ast.AST, names: dict[str, Value]) -> bool:
+    """Whether a function or class brings its samples into a random order, unless it is told not to."""
+    calls = [one.func for one in ast.walk(made_by) if isinstance(one, ast.Call)]
+    told = any((getattr(one, "attr", "") or getattr(one, "id", "")) in _SHUFFLES for one in calls)
+    return told and constant(names.get("shuffle")) is not False
 
 
 def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Value | None:

@@ -150,7 +150,7 @@ class Calling(Expressions):
             self.running.pop()
             self.depth -= 2
         if scope.yields:
-            return yielded(scope.yields) or batches.from_yields(self, scope.yields, given)
+            return yielded(scope.yields) or batches.from_yields(self, scope.yields, given, node, scope.names)
         return join(scope.returns)
 
     def _parameters(self, callee: Function, given: Arguments) -> dict[str, Value]:
@@ -188,7 +188,8 @@ class Calling(Expressions):
             item = self._member(instance, "__getitem__")
             given_one = Arguments("__getitem__", given.line, [Unknown("a number")])
             value = self.function(item, given_one) if item is not None else Unknown("a batch")
-            return batches.from_yields(self, [value], given, kind="sequence")
+            made_by, names = instance.made_by.node, instance.attributes
+            return batches.from_yields(self, [value], given, made_by, names, kind="sequence")
         if bases.endswith("Model") or "Model " in bases:
             return models.of_instance(self, instance, given)
         return instance

@@ -128,6 +128,10 @@ def _batch_size(story: Story, found: Collected) -> None:
         given = argument(found.script, fit, "batch_size")
     elif story.batches is not None:
         given = _of_batches(found, story.batches)
+    if isinstance(x, Batches) and x.kind in ("sequence", "python") and x.size is None and x.origin is None:
+        why = f"{found.script.where(x.line)}: {x.text} makes the batches, and their size is known only when it runs"
+        found.ask("data.batch_size", why, x.line)
+        return
     if given.value is not None and not given.stated:
         given = Given(line=given.line)
     found.take("data.batch_size", given, 32, "no batch_size: Keras then takes 32")
@@ -189,6 +193,8 @@ def _order_of_batches(
 ) -> dict[str, str]:
     of_flow = argument(found.script, batches.origin, "shuffle")
     line, of_batches = batches.buffer
+    if batches.kind in ("sequence", "python") and not line:
+        return _order_of_own(found, fit, batches, of_fit, version)
     if (line and is_value(of_flow.value, False)) or batches.origin is None:
         word = ("batches" if of_batches else "samples") if line else "none"
         found.state("data.shuffle", word, line or batches.line)
@@ -210,6 +216,21 @@ def _order_of_batches(
     workers = argument(found.script, fit, "workers").whole == 0
     order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
     found.state("data.shuffle", versions.choose(order, version), *of_flow.lines)
+    return order
+
+
+def _order_of_own(
+    found: Collected, fit: Fit, batches: Batches, of_fit: Given, version: tuple[int, ...]
+) -> dict[str, str]:
+    """Of a Sequence of the script's own, which shuffles by itself or has its batches shuffled by fit; of a generator
+    function, whose batches fit takes as they come."""
+    word = "samples" if batches.shuffled else "none"
+    if batches.kind == "python" or batches.shuffled:
+        found.state("data.shuffle", word, batches.line)
+        return versions.same_order(word)
+    workers = argument(found.script, fit, "workers").whole == 0
+    order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
+    found.state("data.shuffle", versions.choose(order, version), batches.line)
     return order
 
 

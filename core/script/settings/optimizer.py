@@ -57,6 +57,13 @@ def _named(found: Collected, compiled: Compile) -> tuple[str, Given]:
     return (word(given.value) or "").lower(), given
 
 
+_NEAR = {"nadam": "adam", "adamax": "adam", "ftrl": "sgd", "adagrad": "sgd", "adadelta": "adam", "lion": "adamw"}
+"""The optimizer that comes nearest to one that a run does not have."""
+
+_USUAL = 0.001
+"""The rate that each of these has in Keras 3 where none is given."""
+
+
 def fill_optimizer(story: Story, found: Collected) -> None:
     """Writes the optimizer and its rate, and what differs of them after unfreezing."""
     compiled = story.compiled
@@ -75,13 +82,12 @@ def fill_optimizer(story: Story, found: Collected) -> None:
     elif name in OPTIMIZERS:
         found.state("training.optimizer", name, given.line)
     else:
-        near = {"nadam": "adam", "adamax": "adam", "ftrl": "sgd", "adagrad": "sgd", "adadelta": "adam", "lion": "adamw"}
         told = ", ".join(OPTIMIZERS)
         found.beyond(
             "training.optimizer",
             f"Parity has no {name}; it has {told}",
             given.line,
-            nearest=near.get(name, "adam"),
+            nearest=_NEAR.get(name, "adam"),
         )
     _rate(story, found, "training.learning_rate", compiled, name)
     _tuned(story, found, name)
@@ -146,7 +152,7 @@ def _option(found: Collected, compiled: Compile | None, option: str) -> float:
 
 
 def _rate(story: Story, found: Collected, key: str, compiled: Compile, name: str) -> None:
-    default = OPTIMIZERS[name].rate if name in OPTIMIZERS else None
+    default = OPTIMIZERS[name].rate if name in OPTIMIZERS else (_USUAL if name in _NEAR else None)
     given = argument(found.script, _made(compiled), "learning_rate", "lr")
     if isinstance(given.value, Made):
         _scheduled(story, found, key, given.value)
