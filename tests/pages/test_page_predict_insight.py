@@ -81,7 +81,7 @@ def test_a_closer_look_shows_map_neighbours_and_whether_it_is_foreign(make_run, 
     at = open_predict("a.png", "odd.png")
     assert not at.exception
     assert asked == [("trained", 2, True)]
-    assert at.warning[0].value.startswith("1 of 2 images is out of distribution")
+    assert at.warning[0].value.startswith("1 of 2 images is out of distribution: its prediction is unreliable.")
     assert [c.value for c in at.caption].count(":material/help: out of distribution") == 1
     assert any(METHODS["cam"] in c.value and "at the top left" in c.value for c in at.caption)
     assert any("In distribution: its 5th nearest training image is 0.050 away" in m.value for m in at.markdown)

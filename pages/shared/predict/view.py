@@ -111,9 +111,13 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
 def _say_foreign(answers: Sequence[Prediction]) -> None:
     count = sum(bool(answer.insight.unlike) for answer in answers)
     if count:
-        verb = "is" if count == 1 else "are"
+        said = (
+            "is out of distribution: its prediction is"
+            if count == 1
+            else "are out of distribution: their predictions are"
+        )
         st.warning(
-            f"{count} of {len(answers)} images {verb} out of distribution: their predictions are unreliable.",
+            f"{count} of {len(answers)} images {said} unreliable.",
             icon=":material/help:",
         )
 
