@@ -45,7 +45,24 @@ def core() -> Any:
     it goes. Of two that go in the order they came, the second puts back a stack that is freed, and the next signal
     (Ctrl-C, or a kill that the worker could have answered by saving its model) ends the process as a crash.
     """
-    return load_openvino().Core()
+    made = load_openvino().Core()
+    _answer_once(made)
+    return made
+
+
+def _answer_once(made: Any) -> None:
+    """Lets one thread alone do what the package does when an array first goes in and comes out.
+
+    Two threads that do it at once may wait for each other for ever: one has the interpreter's lock and waits for a
+    static of C++ that the other is making, and that one waits for the lock.
+    """
+    openvino = load_openvino()
+    from openvino import opset13 as operations
+
+    pixels = operations.parameter([1, 1, 1, 3], openvino.Type.u8)
+    model = openvino.Model([operations.convert(pixels, "f32")], [pixels])
+    found = made.compile_model(model, "CPU").create_infer_request().infer([np.zeros((1, 1, 1, 3), np.uint8)])
+    np.array(found[0], np.float32)
 
 
 class OpenVinoNetwork:

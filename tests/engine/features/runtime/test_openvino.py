@@ -108,15 +108,25 @@ def test_a_damaged_conversion_is_made_anew(thin_here: None) -> None:
         assert converted(base)(pixels).tobytes() == expected.tobytes()
 
 
-INTERRUPTED = """
+MADE = """
 import signal, sys
 from pathlib import Path
+import numpy as np
 from core.engine.features.runtime.openvino_network import FILE, OpenVinoNetwork, load_openvino
 openvino = load_openvino()
 from openvino import opset13 as opset
 pixels = opset.parameter([1, 8, 8, 3], openvino.Type.u8)
 model = openvino.Model([opset.convert(pixels, "f32")], [pixels])
 openvino.save_model(model, str(Path(sys.argv[1]) / FILE), compress_to_fp16=False)
+"""
+
+AT_ONCE = """
+network = OpenVinoNetwork(Path(sys.argv[1]), streams=4)
+sys.setswitchinterval(1e-6)
+print(network(np.full((16, 8, 8, 3), 7, np.uint8)).mean())
+"""
+
+INTERRUPTED = """
 first, second = (OpenVinoNetwork(Path(sys.argv[1])) for _ in range(2))
 first = None
 second = None
@@ -127,12 +137,21 @@ except KeyboardInterrupt:
 """
 
 
+def in_a_process(tmp_path: Path, text: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", MADE + text, str(tmp_path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
 def test_a_process_answers_a_signal_after_its_networks_have_gone(tmp_path: Path) -> None:
     """Two networks with a core each, the older gone first, left a signal no stack: the process crashed."""
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = in_a_process(tmp_path, INTERRUPTED)
     assert (done.returncode, done.stdout) == (0, "answered\n"), done.stderr
+
+
+def test_the_first_images_of_a_process_may_come_from_several_threads_at_once(tmp_path: Path) -> None:
+    """They waited for each other for ever, in six of seven processes whose threads take turns as often as here."""
+    done = in_a_process(tmp_path, AT_ONCE)
+    assert (done.returncode, done.stdout) == (0, "7.0\n"), done.stderr
 
 
 def test_what_cannot_be_converted_is_told(thin_here: None) -> None:
