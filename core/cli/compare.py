@@ -55,6 +55,11 @@ def _probe(a: Run, b: Run, line: Line) -> str:
     return ""
 
 
+def _named(figure: str) -> str:
+    """A figure by what it is: the key of the saved model's loss is older than the difference between the two."""
+    return "saved val_log_loss" if figure == "saved val_loss" else figure
+
+
 def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> None:
     print(f"A  {record['titles'][0]}  ({record['runs'][0]})\nB  {record['titles'][1]}  ({record['runs'][1]})")
     _print_rows("Settings", [(row["key"], row["a"], row["b"]) for row in record["differences"]["config"]])
@@ -62,7 +67,7 @@ def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> Non
     _print_rows(
         "Program and machine", [(row["what"], row["a"], row["b"]) for row in record["differences"]["environment"]]
     )
-    _print_rows("Figures", [(name, _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
+    _print_rows("Figures", [(_named(name), _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
     print(f"  {TWO_LOSSES.format(epochs='val_loss', saved='val_log_loss')}")
     print(f"\nThe same validation images\n  {_paired(record['paired'])}")
     print(f"\nFirst divergence\n  {_divergence(record)}")

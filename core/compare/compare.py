@@ -259,6 +259,6 @@ def _metrics(run: Run) -> dict[str, float | None]:
         **{f"best {name}": best[name] for name in _MEASURES},
         "saved val_accuracy": saved.accuracy if saved else None,
         "saved val_auc": saved.auc if saved else None,
-        "saved val_log_loss": saved.loss if saved else None,
+        "saved val_loss": saved.loss if saved else None,
         "epochs": len(epochs),
     }

@@ -145,7 +145,7 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
 
 _FIGURES = {
     "val_accuracy": "validation accuracy",
-    "val_log_loss": "validation log loss",
+    "saved val_loss": "saved validation log loss",
     "val_loss": "validation loss",
     "val_auc": "validation AUC",
 }

@@ -73,6 +73,7 @@ def test_the_text_says_what_differs_and_where_they_part(command: Callable[..., i
     assert "Data\n  no difference\n" in text
     assert "  final val_accuracy           0.8000               0.8000\n" in text
     assert "\n  val_loss is the loss of the epochs: the training objective, with label smoothing" in text
+    assert "  saved val_log_loss  " in text
     assert "; val_log_loss is the log loss of the saved model's predictions, without them.\n" in text
     assert (
         "First divergence\n  labels and order: The batches differ at epoch 1, batch 1: 5 a, 5 b in one run and 10 "

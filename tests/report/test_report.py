@@ -88,7 +88,7 @@ def comparison_of(folder: Path) -> dict[str, Any]:
     return {
         "differences": {"config": [], "data": [{"what": f"files in {folder}/train", "a": 1, "b": 2}],
                         "environment": [{"what": "Keras", "a": "3.15.1", "b": "3.0.0"}]},
-        "metrics": {"best val_accuracy": [0.9, 0.5], "final val_loss": [0.3, 0.7], "saved val_log_loss": [0.2, 0.6]},
+        "metrics": {"best val_accuracy": [0.9, 0.5], "final val_loss": [0.3, 0.7], "saved val_loss": [0.2, 0.6]},
         "paired": {"count": 160, "only_a_right": 70, "only_b_right": 3, "p_value": 1e-12},
         "first_divergence": {"stage": "labels and order", "step": {"epoch": 1, "batch": 2}, "a": "mixed", "b": HOSTILE,
                              "sentence": "There."},
