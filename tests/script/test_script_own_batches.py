@@ -108,3 +108,20 @@ def test_an_optimizer_that_a_run_does_not_have_has_a_rate_all_the_same(name: str
     assert record["not_stated"]["training.learning_rate"]["value"] == 0.001
     (one,) = [one for one in record["open"] if one["key"] == "training.optimizer"]
     assert one["nearest"] in ("adam", "adamw")
+
+
+@pytest.mark.parametrize(
+    ("imported", "maker"),
+    [
+        ("import albumentations as A", "A.Compose([A.HorizontalFlip(p=0.5), A.Rotate(15)])"),
+        ("from imgaug import augmenters as iaa", "iaa.Sequential([iaa.Fliplr(0.5)])"),
+    ],
+)
+def test_augmentation_by_a_package_of_its_own_is_not_called_none(imported: str, maker: str) -> None:
+    text = f"{imported}\n" + SEQUENCE.replace("MIX", "pass").replace("class Scans", f"change = {maker}\nclass Scans")
+    record = import_script(text, "mine.py")
+    (beyond,) = [one for one in record["open"] if one["key"] == "data.augmentation"]
+    assert "changes the images; its steps are not read" in beyond["why"]
+    assert [line["text"] for line in beyond["lines"]] == [f"change = {maker}"]
+    plain = import_script(SEQUENCE.replace("MIX", "pass"), "mine.py")
+    assert [one for one in plain["open"] if one["key"] == "data.augmentation"] == []

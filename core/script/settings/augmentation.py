@@ -21,6 +21,8 @@ QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 _FILLS = {"reflect": "reflect", "nearest": "nearest", "wrap": "wrap", "constant": "black"}
 _TURN = 360
 
+_LIBRARIES = ("albumentations", "imgaug", "Augmentor")
+
 
 class _Beyond(Exception):
     """No step does it; the text says what, `near` is the step that comes nearest, or empty."""
@@ -46,6 +48,7 @@ def fill_augmentation(story: Story, found: Collected) -> None:
             return
     for one in others:
         _of_layer(found, one, steps, refused, lines)
+    refused += _of_libraries(found)
     _write(story, found, steps, refused, lines)
 
 
@@ -66,6 +69,13 @@ def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple
         once = drawn_once(story)
         if once:
             found.state("data.augmentation_draws", 1, once)
+
+
+def _of_libraries(found: Collected) -> list[tuple[str, int]]:
+    """The first call of a package that changes images in ways of its own, which are not read."""
+    used = ((call, call.name.partition(".")[0]) for call in found.script.calls)
+    first = next(((call, name) for call, name in used if name in _LIBRARIES), None)
+    return [(f"{first[1]} changes the images; its steps are not read", first[0].line)] if first else []
 
 
 def drawn_once(story: Story) -> int:
