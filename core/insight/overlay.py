@@ -81,13 +81,21 @@ def scale_bar(width: int = 240, height: int = 12) -> bytes:
     return out.getvalue()
 
 
+NOWHERE, EVERYWHERE = "nowhere", "everywhere alike"
+
+_EVEN = 0.05
+"""Parts of a map that differ by no more than this share of the highest are alike."""
+
+
 def where(heat: Map) -> str:
     """The brightest part of a map in words, for somebody who cannot see it."""
     values = np.asarray(heat, np.float32)
     if values.max(initial=0) <= 0:
-        return "nowhere"
+        return NOWHERE
     rows, columns = (_thirds(length) for length in values.shape)
     sums = [[values[top:bottom, left:right].mean() for left, right in columns] for top, bottom in rows]
+    if values.size > 1 and np.ptp(sums) <= _EVEN * np.max(sums):
+        return EVERYWHERE
     row, column = np.unravel_index(int(np.argmax(sums)), (len(rows), len(columns)))
     words = (_WORDS[len(rows)][0][row], _WORDS[len(columns)][1][column])
     return "in the middle" if words == ("middle", "middle") else f"at the {' '.join(dict.fromkeys(words))}"

@@ -70,6 +70,8 @@ def test_the_map_lies_where_it_belongs() -> None:
         ([[0.0, 1.0], [0.0, 0.0]], "at the top right"),
         ([[1.0]], "in the middle"),
         ([[0.0, 0.0]], "nowhere"),
+        (np.full((7, 7), 0.8), "everywhere alike"),
+        (np.full((6, 6), 1.0) - np.eye(6) * 0.03, "everywhere alike"),
     ],
 )
 def test_the_brightest_part_in_words(heat: object, words: str) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.data.file_names import display_name
 from core.insight.answer import METHODS, Neighbour, Prediction
-from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, smooth, where
+from core.insight.overlay import EVERYWHERE, NOWHERE, USUAL_OPACITY, overlay, scale_bar, smooth, where
 from core.insight.reference import OutOfDistributionLimit, ordinal
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
@@ -141,7 +141,8 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
         st.image(scale_bar(), width=160, alt="Colour scale of the map, from dark (0) to bright (maximum)")
         st.caption("most", width="content")
     size = f"{len(heat)} × {len(heat[0])}"
-    found = f"Highest values {region}" if region != "nowhere" else "No region supports this class"
+    special = {NOWHERE: "No region supports this class", EVERYWHERE: "All regions support this class alike"}
+    found = special.get(region, f"Highest values {region}")
     st.caption(f"{found}. {METHODS[answer.insight.method]} {size}, upsampled.")
 
 
