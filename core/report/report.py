@@ -131,9 +131,9 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
     gap = found.get("gap") or {}
     facts = ""
     if gap.get("value") is not None:
-        low, high = gap["interval"]
         facts = (
-            f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
+            f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: "
+            f"{_gap(gap['value'], gap['interval'], found.get('metric', ''))}, "
             f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
@@ -141,6 +141,14 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
     told = f"<p>{escape(said.title)} {escape(' '.join(said.told()))}</p>" if said.lines else ""
     facts = f"{told}<p>{escape(form_words(found['sentence']))}</p>{facts}{answers(found, table)}"
     return f"<div class=verdict><h2>{verdict}</h2>{facts}</div>"
+
+
+def _gap(value: float, interval: Sequence[float], figure: str) -> str:
+    """A difference with its interval: of accuracies in points, as the sentence above it."""
+    low, high = interval
+    if figure.endswith("accuracy"):
+        return f"{100 * value:.1f} [{100 * low:.1f}, {100 * high:.1f}] points"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 _FIGURES = {
