@@ -130,6 +130,7 @@ INTERRUPTED = """
 first, second = (OpenVinoNetwork(Path(sys.argv[1])) for _ in range(2))
 first = None
 second = None
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 try:
     signal.raise_signal(signal.SIGINT)
 except KeyboardInterrupt:
