@@ -54,7 +54,9 @@ def test_a_head_is_made_by_keyboard_and_trained_as_it_stands_there(server: Serve
     press(page, rate)
     expect(error).to_have_count(0)
     press(page, page.get_by_role("button", name="Add Batch normalisation"))
+    expect(rows).to_have_count(4)  # the page has been drawn with it: the next key meets what is there
     press(page, page.get_by_role("button", name="Remove").nth(2))
+    expect(rows).to_have_text([re.compile("1. Dense"), re.compile("2. Dropout"), re.compile("3. Output")])
 
     press(page, page.get_by_role("button", name="Start training"))
     expect(page).to_have_url(re.compile("/live"))
