@@ -89,6 +89,11 @@ def config_of(base: RunConfig, candidate: Candidate, seed: int = 0, name: str = 
     return make_config(base.dataset, settings, name=name)
 
 
+def fine_tuned_settings(candidate: Candidate) -> Candidate:
+    """The settings of a candidate whose last blocks are trained after its head."""
+    return {**candidate, "training.mode": "fine_tune"}
+
+
 def same_features(candidate: Candidate) -> tuple[str, int]:
     """What decides the features of a candidate."""
     return candidate["model.backbone"], candidate["data.image_size"]

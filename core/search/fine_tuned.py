@@ -3,17 +3,12 @@
 from typing import TYPE_CHECKING
 
 from core.cross_validation.figures import fold_figures
-from core.search.candidates import Candidate
+from core.search.candidates import Candidate, fine_tuned_settings
 from core.search.ranking import Scored, pairs
 from core.stats.percent import percent
 
 if TYPE_CHECKING:
     from core.store.fold_records import FineTunedBest, SearchResult
-
-
-def fine_tuned_settings(candidate: Candidate) -> Candidate:
-    """The settings of a candidate whose last blocks are trained after its head."""
-    return {**candidate, "training.mode": "fine_tune"}
 
 
 def begin_fine_tuned(result: "SearchResult") -> "FineTunedBest":

@@ -8,6 +8,7 @@ answers/fine_tuned/1-F.csv   the same of the best candidate, fine-tuned
 fine_tuning/        the fold that is being fine-tuned
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Self
 
 from core.config import RunConfig
 from core.cross_validation.store import CrossValidationSpec, FoldsJob, FoldsSpec
+from core.errors import ConfigError
 from core.jobs.job import JobStore
 from core.progress import Progress
-from core.search.candidates import Candidate, Wanted, candidates, config_of
+from core.search.candidates import Candidate, Wanted, candidates, config_of, fine_tuned_settings
 from core.store import records
 from core.store.runs import Run
 
@@ -57,8 +59,18 @@ class Search(FoldsJob):
 
     def configs(self) -> Sequence[RunConfig]:
         """See `JobFolder.configs`."""
-        base = self.config()
-        return [config_of(base, one) for one in self.candidates()]
+        return all_configs(self.config(), self.candidates())
+
+
+def all_configs(base: RunConfig, tried: Sequence[Candidate]) -> list[RunConfig]:
+    """Every training of a search, for the limits of the mode: the candidates, and one of them fine-tuned.
+
+    Any of them may be the best; what limits a fine-tuning (its epochs) is the same for all.
+    """
+    found = [config_of(base, one) for one in tried]
+    with contextlib.suppress(ConfigError):  # the settings allow no fine-tuning, so there will be none
+        found += [config_of(base, fine_tuned_settings(one)) for one in tried[:1]]
+    return found
 
 
 class SearchStore(JobStore[Search]):
@@ -117,7 +129,7 @@ class SearchSpec(FoldsSpec):
 
     def configs(self) -> Sequence[RunConfig]:
         """See `Spec.configs`."""
-        return [config_of(self.config, one) for one in candidates(self.config, self.wanted)]
+        return all_configs(self.config, candidates(self.config, self.wanted))
 
     def make(self, owner: str) -> Search:
         """See `Spec.make`."""

@@ -85,13 +85,7 @@ def import_model(
         if scales:
             facts["notes"] = [*scales.notes(), *facts["notes"]]
             facts["scales"] = scales.rows
-        expected = max(2, facts["outputs"])
-        _check_count(expected)
-        if len(names) != expected:
-            raise ModelError(
-                f"the model has {expected} classes, and {len(names)} names were given; give {expected}, in the order "
-                "of its outputs"
-            )
+        _check_names(names, facts["outputs"])
         return _keep(path, facts, names, name, digest, owner, fit)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
@@ -178,6 +172,17 @@ def import_notes(run: Run) -> list[str]:
 def _check_count(classes: int) -> None:
     if classes > MOST_CLASSES:
         raise ModelError(f"a model may have {MOST_CLASSES:,} classes at most, and this one has {classes:,}")
+
+
+def _check_names(names: Sequence[str], outputs: int) -> None:
+    """Refuses names that are not as many as the model has classes; one output speaks for two."""
+    classes = max(2, outputs)
+    _check_count(classes)
+    if len(names) != classes:
+        raise ModelError(
+            f"the model has {classes} classes, and {len(names)} names were given; give {classes}, in the order of its "
+            "outputs"
+        )
 
 
 def is_imported(run: Run) -> bool:

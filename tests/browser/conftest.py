@@ -58,6 +58,14 @@ def home_of_file(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) -
 
 
 @pytest.fixture
+def server(home_with_sample: Path) -> Iterator[Server]:
+    """A server of a home without runs."""
+    running = Server(home_with_sample)
+    yield running
+    running.close()
+
+
+@pytest.fixture
 def server_with_examples(home_with_sample: Path) -> Iterator[Server]:
     """A server of a home with the runs that come with the program."""
     examples.install()

@@ -1,8 +1,6 @@
 """The head's editor by keyboard alone, in Chromium: a list is made, put in order, mended and trained."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -12,13 +10,6 @@ from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    running = Server(home_with_sample)
-    yield running
-    running.close()
 
 
 def press(page: Page, what: Locator, key: str = "Enter") -> None:

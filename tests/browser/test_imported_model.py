@@ -2,7 +2,6 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -16,13 +15,6 @@ from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    running = Server(home_with_sample)
-    yield running
-    running.close()
 
 
 def zip_like_teachable_machine(path: Path, model: Path, labels: str) -> Path:

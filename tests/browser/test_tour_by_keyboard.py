@@ -1,8 +1,6 @@
 """The guided tour in Chromium: by the keyboard from the first step to the last, and the address is clean afterwards."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,13 +10,6 @@ from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    running = Server(home_with_sample)
-    yield running
-    running.close()
 
 
 def test_the_keyboard_leads_from_home_to_the_end(server: Server, page: Page) -> None:

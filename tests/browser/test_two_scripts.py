@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SAME = scripts.SHUFFLED.replace("model", "network").replace("reader", "images")
 """What SHUFFLED does, in other names."""
-
-
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    running = Server(home_with_sample)
-    yield running
-    running.close()
 
 
 def test_two_scripts_that_do_the_same_are_told_so_and_one_that_is_no_run_gets_the_recorder(

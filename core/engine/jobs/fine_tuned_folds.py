@@ -90,8 +90,11 @@ class FineTunedFolds:
         began = time.monotonic()
         dataset, held_out, _ = without_fold(self._dataset, config, self._folds, 1, fold)
         said = f"Fine-tuning the best: fold {fold} of {len(self._folds.names)}"
-        answered = fine_tune(config, dataset, held_out, _Inner(self._fresh(config), self._reporter, said, self._left))
-        shutil.rmtree(self._job.scratch().path.parent, ignore_errors=True)
+        inner = _Inner(self._fresh(config), self._reporter, said, self._left)
+        try:
+            answered = fine_tune(config, dataset, held_out, inner)
+        finally:
+            shutil.rmtree(self._job.scratch().path.parent, ignore_errors=True)
         if answered is None:
             if not self._reporter.stop_requested():
                 self._found["reason"] = f"the budget ended while fold {fold} was fine-tuned"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.access import POLICIES
 from core.config import make_config
 from core.cross_validation.answers import read_fold
 from core.cross_validation.store import CrossValidationSpec, CrossValidationStore, divisions
@@ -20,7 +21,7 @@ from core.engine.jobs.search import search
 from core.engine.reporter import Reporter
 from core.engine.train.context import make_training_context
 from core.engine.train.phases import plan
-from core.errors import ConfigError, RunError
+from core.errors import AccessError, ConfigError, RunError
 from core.search.candidates import Wanted, candidates, config_of, kept, rungs
 from core.search.fine_tuned import begin_fine_tuned, best_settings, describe_fine_tuned
 from core.search.ranking import Scored, pairs, ranked
@@ -171,6 +172,18 @@ def test_fine_tuning_goes_on_after_a_stop_and_ends_with_the_budget(folder: Path)
         "the budget",
         found["reason"],
     )
+
+
+def test_the_limits_of_a_mode_count_for_the_fine_tuning_of_the_best() -> None:
+    """What a bottleneck run never reads (its epochs of fine-tuning) is read there."""
+    base = {**BASE, "data.image_size": 64, "training.finetune_epochs": 400, "training.finetune_stages": 3}
+    spec = SearchSpec(make_config("sample", base), wanted=WANTED)
+    *frozen, fine_tuned = spec.configs()
+    assert len(frozen) == 6 and {config.training.mode for config in frozen} == {"bottleneck"}
+    for config in frozen:
+        POLICIES["team"].check(config, None)
+    with pytest.raises(AccessError, match=r"training\.finetune_stages times training\.finetune_epochs is 1200"):
+        POLICIES["team"].check(fine_tuned, None)
 
 
 def test_the_best_is_trained_fine_tuned_only_where_that_was_shown_to_be_better() -> None:
