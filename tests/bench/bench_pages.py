@@ -77,9 +77,10 @@ def _figures(page: str, found: dict[str, list[Times]]) -> list[Figure]:
     rows = []
     for n, kind in enumerate(("", ", seconds of the processor")):
         ours, empty = ([times[page][n] for times in found[name][1:]] for name in ("ours", "empty"))
-        note = f"{sorted(ours)[len(ours) // 2]:.2f} s against {sorted(empty)[len(empty) // 2]:.2f} s"
+        halves = f"{sorted(ours)[len(ours) // 2]:.2f} s against {sorted(empty)[len(empty) // 2]:.2f} s"
+        note = f"{halves}, load {os.getloadavg()[0]:.1f}"
         target = "" if kind else f"<= {ALLOWED[page]:g}"
-        rows.append(ratio(f"{label}, of an empty app{kind}", ours, empty, target, f"{note}, load {os.getloadavg()[0]:.1f}"))
+        rows.append(ratio(f"{label}, of an empty app{kind}", ours, empty, target, note))
     return rows
 
 
