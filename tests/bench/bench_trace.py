@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -25,6 +25,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, ratio, table
 from tests.bench.images import draw
+
+if TYPE_CHECKING:
+    from core.engine.train.phases import Phase
+    from core.engine.train.training import Training
 
 KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
     # Settings over `question-bottleneck`, training images per class, largest ratio allowed.
@@ -55,7 +59,7 @@ class NoTrace:
         """Nothing."""
 
 
-def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[Any, Any]:
+def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple["Training", "Phase"]:
     """A training ready for its first epoch, and its phase."""
     import keras
 
@@ -76,7 +80,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
         if not traced:
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
-            stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
+            stack.enter_context(mock.patch.object(train, train.TraceWriter.__name__, NoTrace))
         made = train.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
         phase = phases.plan(context)[0].make()
     made._begin(phase, None)
@@ -84,7 +88,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
     return made, phase
 
 
-def one_epoch(made: Any, phase: Any, epoch: int) -> tuple[float, float]:
+def one_epoch(made: "Training", phase: "Phase", epoch: int) -> tuple[float, float]:
     """Seconds of an epoch with its validation: by the wall clock, and of all processors."""
     started, spent = time.perf_counter(), time.process_time()
     logs = made._fit_epoch(phase, epoch, 1000, 0)
