@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core import files as disk
 from core import paths
-from core.checks.copy_alignment import Alignment, align
+from core.checks.copy_alignment import align
 from core.checks.copy_colours import same_colours
 from core.checks.copy_evidence import fixed_squares, repetition
 from core.checks.copy_search import find_candidates
@@ -52,7 +52,10 @@ _ALIKE = 0.97
 _LEVELS = ((0.85, LEAST), (LEAST, 0.99))
 """Pairs below and above: copies stand apart, so that few pairs lie between them and the others."""
 
-_USUAL_PAIRS = 150
+_USUAL_PAIRS, _FIRST_PAIRS, _FEWEST_PAIRS = 150, 20, 5
+_PERHAPS_ALIKE = 0.9
+"""What the first random pairs reach where all are asked before the search, and not only when it has found something."""
+
 _SMALL_MOVE, _SMALL_CUT, _SMALL_TURN, _SMALL_LIGHT = 0.04, 0.015, 2.0, 10.0
 
 
@@ -110,15 +113,18 @@ def find_copies(
             easily. Defaults to one class.
         may_be: callable. Which of the pairs found may be copies by what forms do not show. Defaults to all.
     """
-    usual = _usual(small) if len(small) else 1.0
-    if usual >= _ALIKE or not len((found := find_candidates(small)).rows):
+    if len(small) < 2 or _is_one_scene(small):
         return []
+    found = find_candidates(small)
     one, other = small[found.rows[:, 0]], small[found.rows[:, 1]]
     aligned = align(one, other, found.changes, _HALF_SIZE)
     classes = np.unique(list(labels) or [""] * len(small), return_inverse=True)[1][found.rows[:, 0]]
-    enough = (aligned.details >= max(usual, LEAST)) & (aligned.worst >= LEAST - 0.2)
+    enough = (aligned.details >= LEAST) & (aligned.worst >= LEAST - 0.2)
     enough[enough] = repetition(one[enough]) < _PATTERN
     enough[enough] = np.minimum(fixed_squares(one[enough]), fixed_squares(other[enough])) >= _FIXED
+    if not enough.any() or (usual := _usual(small)) >= _ALIKE:
+        return []
+    enough &= aligned.details >= usual
     agree = enough.copy()
     if may_be is not None and enough.any():
         enough[enough] = may_be(found.rows[enough], aligned.changes[enough])
@@ -153,23 +159,34 @@ def _stands_apart(
     return apart
 
 
+def _is_one_scene(small: NDArray[np.uint8]) -> bool:
+    """Whether random pairs agree as copies do; nearly always the first few tell that they do not."""
+    first = _random_details(small, _FIRST_PAIRS)
+    perhaps = len(first) < _FEWEST_PAIRS or _not_reached(first) >= _PERHAPS_ALIKE
+    return perhaps and _usual(small) >= _ALIKE
+
+
 def _usual(small: NDArray[np.uint8]) -> float:
     """What the details of two images that are no copies do not reach: by pairs drawn at random, copies among them."""
-    rng = np.random.default_rng(0)
-    pairs = rng.integers(0, len(small), (_USUAL_PAIRS, 2))
+    values = _random_details(small, _USUAL_PAIRS)
+    return _not_reached(values) if len(values) >= _FEWEST_PAIRS else 0.0
+
+
+def _random_details(small: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
+    """Correlation of the details of the first random pairs, of those that can be laid on each other."""
+    pairs = np.random.default_rng(0).integers(0, len(small), (_USUAL_PAIRS, 2))[:count]
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     start = np.tile(np.eye(2, 3, dtype=np.float32), (len(pairs), 1, 1))
-    values = _details(align(small[pairs[:, 0]], small[pairs[:, 1]], start))
-    if len(values) < 5:
-        return 0.0
+    details = align(small[pairs[:, 0]], small[pairs[:, 1]], start).details
+    return details[details > -1]
+
+
+def _not_reached(values: NDArray[np.float32]) -> float:
+    """What lies so far beyond the values as a copy does."""
     z = np.arctanh(np.clip(values, -0.999, 0.999))
     middle = float(np.median(z))
     spread = 1.4826 * float(np.median(np.abs(z - middle)))
     return min(float(np.tanh(middle + _BEYOND * spread)), 1.0)
-
-
-def _details(aligned: Alignment) -> NDArray[np.float32]:
-    return aligned.details[aligned.details > -1]
 
 
 def in_words(change: NDArray[np.float32], light: float) -> str:

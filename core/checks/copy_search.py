@@ -7,21 +7,17 @@ one image has and the others have not. Turning, mirroring and cropping are linea
 is compared with all its altered versions by a few products of matrices.
 """
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from core.checks import copy_changes
+from core.checks.copy_changes import FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH
+
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
-
-FORM = 64
-"""Side of the small grey version that is compared."""
-
-_GRID, _READ, _KEPT = 24, 14, 8
-"""Side at which frequencies are read, how many a side are read, and how many of those are compared."""
 
 _PRIOR = 200
 """Images that the usual fall of a photograph's frequencies counts as much as, beside those of the dataset."""
@@ -32,13 +28,6 @@ LEAST = 0.45
 PER_IMAGE, MOST = 4, 5000
 """Pairs per image and direction that are examined closer, and in total: with more images fewer per image."""
 
-FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH = 600, 2000, 6000
-"""Images up to which copies are also looked for that were turned a little and moved by many distances, by few, and that
-were turned a little; of more only those of the eight orientations, cut or not."""
-
-_ANGLES = (0.0, -10.0, 10.0)
-_ZOOMS = (1.0, 0.88)
-_FINE_MOVES, _MOVES = (0.0, -0.1, 0.1, -0.2, 0.2), (0.0, -0.15, 0.15)
 _CHUNK = 1024
 
 
@@ -63,24 +52,6 @@ class _Near(NamedTuple):
     similarity: Floats
 
 
-@cache
-def changes(count: int) -> Floats:
-    """Every way in which copies are looked for among so many images: `(k, 2, 3)`, matrices and shifts of places.
-
-    The eight orientations; of the four that keep upright and level also turned a little, cut a little and moved. The
-    middle of an image is (0, 0), its edges are at 1.
-    """
-    square = [np.diag([a, b]) for a in (1.0, -1.0) for b in (1.0, -1.0)]
-    turned = [one[::-1] for one in square]
-    found = [(one, (0.0, 0.0)) for one in (*square, *turned)]
-    found += [(zoom * one, (0.0, 0.0)) for one in (*square, *turned) for zoom in _ZOOMS[1:]]
-    moves = _FINE_MOVES if count <= FINE_SEARCH else _MOVES if count <= FULL_SEARCH else _MOVES[:1]
-    if count <= TURNED_SEARCH:
-        slight = [(_turn(angle) * zoom, (x, y)) for zoom in _ZOOMS for angle in _ANGLES for x in moves for y in moves]
-        found += [(one @ matrix, shift) for one in square for matrix, shift in slight]
-    return np.array([np.column_stack([matrix, shift]) for matrix, shift in found], np.float32)
-
-
 def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
     """Pairs that may be copies of each other.
 
@@ -95,7 +66,8 @@ def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
 def _found(forms: NDArray[np.uint8]) -> Candidates:
     sizes = (FINE_SEARCH, FULL_SEARCH, TURNED_SEARCH)
     size = next((most for most in sizes if len(forms) <= most), TURNED_SEARCH + 1)
-    ways, maps, coefficients = changes(size), _maps(size), _coefficients(forms)
+    ways, maps = copy_changes.changes(size), copy_changes.maps(size)
+    coefficients = copy_changes.coefficients(forms)
     usual = Usual.of(coefficients @ maps[0])
     plain = usual.whitened(coefficients @ maps[0])
     found, most = [], min(PER_IMAGE, max(1, round(MOST / max(1, len(forms)))))
@@ -138,7 +110,7 @@ def described(forms: NDArray[np.uint8]) -> Floats:
     Args:
         forms: uint8 `(n, FORM, FORM)`.
     """
-    plain = _coefficients(forms) @ _described(np.eye(2, 3, dtype=np.float32))
+    plain = copy_changes.coefficients(forms) @ copy_changes.described(np.eye(2, 3, dtype=np.float32))
     return Usual.of(plain).whitened(plain)
 
 
@@ -153,13 +125,6 @@ def _likeliest(near: _Near, most: int) -> _Near:
         kept[by_image[rank < most]] = True
     rows = np.sort(order[kept])
     return _Near(near.first[rows], near.second[rows], near.way[rows], near.similarity[rows])
-
-
-@cache
-def _maps(count: int) -> list[Floats]:
-    """For each of `changes(count)` what makes the descriptor of the changed image; the same for all datasets."""
-    with threadpool_limits(1):  # small products: see above
-        return [_described(way) for way in changes(count)]
 
 
 def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _Near:
@@ -180,63 +145,6 @@ def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _N
     # The way is asked only of the few pairs that are left: to keep it for all takes longer than the products.
     ways = [np.einsum("md,md->m", rows[row], version[column]) for version in versions]
     return _Near(row, column, np.argmax(ways, axis=0).astype(np.int64), best[row, column])
-
-
-def _turn(degrees: float) -> NDArray[np.float64]:
-    angle = np.deg2rad(degrees)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
-def _coefficients(forms: NDArray[np.uint8]) -> Floats:
-    """Lowest cosine frequencies of whole images, float32 `(n, _READ * _READ)`."""
-    rows = _cosines(FORM, _READ)
-    made = np.empty((len(forms), _READ * _READ), np.float32)
-    for start in range(0, len(forms), _CHUNK):
-        part = forms[start : start + _CHUNK].astype(np.float32)
-        made[start : start + _CHUNK] = (rows @ part @ rows.T).reshape(len(part), -1)
-    return made
-
-
-@cache
-def _cosines(size: int, count: int) -> Floats:
-    """Orthonormal cosine transform, its first `count` rows: `(count, size)`."""
-    place = (np.arange(size) + 0.5) * np.pi / size
-    basis = np.cos(np.arange(count)[:, None] * place) * np.sqrt(2 / size)
-    basis[0] /= np.sqrt(2)
-    return np.asarray(basis, np.float32)
-
-
-def _described(change: Floats) -> Floats:
-    """From the coefficients of an image to the descriptor of its changed version: `(_READ**2, _KEPT**2 - 1)`."""
-    places, reader = _reader()
-    there = change[:, :2] @ places + change[:, 2:]
-    seen = _waves(there[1])[:, :, None] * _waves(there[0])[:, None, :]  # down, across
-    return np.ascontiguousarray((reader @ seen.reshape(len(seen), -1)).T)
-
-
-@cache
-def _reader() -> tuple[Floats, Floats]:
-    """The places that are read, `(2, _GRID**2)`, and what makes a descriptor of the grey levels there.
-
-    The second, `(_KEPT**2 - 1, _GRID**2)`, takes away the mean under the window, weights by the window, transforms and
-    raises each frequency by its height: all linear, so one matrix.
-    """
-    axis = ((np.arange(_GRID) + 0.5) * 2 / _GRID - 1).astype(np.float32)
-    x, y = (side.ravel() for side in np.meshgrid(axis, axis))
-    window = np.where(np.hypot(x, y) < 1, np.cos(np.pi / 2 * np.minimum(np.hypot(x, y), 1)) ** 2, 0)
-    rows = _cosines(_GRID, _KEPT).astype(np.float64)
-    weighted = np.einsum("ai,bj->abij", rows, rows).reshape(_KEPT * _KEPT, -1)[1:] * window
-    centred = weighted - weighted.sum(axis=1, keepdims=True) * (window / window.sum())
-    height = np.hypot(*np.meshgrid(np.arange(_KEPT), np.arange(_KEPT))).ravel()[1:]
-    return np.stack([x, y]), (centred * height[:, None]).astype(np.float32)
-
-
-def _waves(places: NDArray[np.floating]) -> Floats:
-    """The cosines of `_cosines(FORM, _READ)` at places from -1 to 1: `(places, _READ)`."""
-    inside = np.clip(places, -1, 1)
-    waves = np.cos(np.arange(_READ) * ((inside + 1) / 2 * np.pi)[:, None]) * np.sqrt(2 / FORM)
-    waves[:, 0] /= np.sqrt(2)
-    return np.asarray(waves, np.float32)
 
 
 class Usual(NamedTuple):

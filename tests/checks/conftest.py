@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.checks.context import Context
 from core.checks.gray_histogram import GrayHistogram
@@ -25,6 +27,21 @@ def image_file(split: str, label: str, number: int, **facts: Any) -> ImageFile:
     sha = hashlib.sha256(path.encode()).hexdigest()
     usual = {"width": 320, "height": 240, "mode": "RGB", "format": "JPEG", "orientation": 1}
     return ImageFile(**{"path": path, "label": label, "split": split, "sha256": sha, "bytes": 999, **usual, **facts})
+
+
+@lru_cache(maxsize=64)
+def _usual_files(split: str, label: str, count: int) -> tuple[ImageFile, ...]:
+    return tuple(image_file(split, label, number) for number in range(count))
+
+
+@lru_cache(maxsize=64)
+def _drawn(size: int, count: int) -> tuple[GrayHistogram, NDArray[np.uint8]]:
+    """Grey levels of images of one size, and so many thumbnails, all by lot."""
+    rng = np.random.default_rng(0)
+    histogram = GrayHistogram.of(rng.integers(0, 256, (16, size, size, 3), np.uint8))
+    small = rng.integers(0, 256, (count, 32, 33), np.uint8)
+    small.setflags(write=False)
+    return histogram, small
 
 
 def split_of(files: list[ImageFile]) -> Split:
@@ -50,22 +67,22 @@ def make_context() -> MakeContext:
         **index: Any,
     ) -> Context:
         files = [
-            image_file(split, label, number)
+            file
             for split, classes in (counts or HEALTHY).items()
             for label, count in classes.items()
-            for number in range(count)
+            for file in _usual_files(split, label, count)
         ]
         files = [edit(file) for file in files] if edit else files
         classes = tuple(sorted({label for part in (counts or HEALTHY).values() for label in part}))
         facts = {"root": Path(dataset), "layout": "splits", "classes": classes, "files": tuple(files), **index}
         config = make_config(dataset, settings or {}, preset=preset)
         context = Context(config, Dataset(DatasetIndex(**facts), split_of(files)))
-        rng = np.random.default_rng(0)
-        if pixels is None:
-            pixels = rng.integers(0, 256, (16, config.data.image_size, config.data.image_size, 3), np.uint8)
-        small = {file.sha256: rng.integers(0, 256, (32, 33), np.uint8) for file in files}
+        histogram, small = _drawn(config.data.image_size, len(files))
         context.__dict__.update(
-            gray_histogram=GrayHistogram.of(pixels), thumbnails=small, altered_copies=[], sample=None
+            gray_histogram=histogram if pixels is None else GrayHistogram.of(pixels),
+            thumbnails=dict(zip([file.sha256 for file in files], small, strict=True)),
+            altered_copies=[],
+            sample=None,
         )  # computed already, as it were
         return context
 

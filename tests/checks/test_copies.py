@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from core import paths
+from core.checks import copy_changes
 from core.checks.altered import altered_copy_in_two_classes, altered_copy_within_split, leak_altered_copy
 from core.checks.context import Context
 from core.checks.copies import altered_copies, find_copies, in_words
@@ -132,6 +133,19 @@ def test_a_copy_with_another_gamma_or_far_brighter_is_found(originals):
 def test_blank_and_few_images_are_no_copies():
     assert find_copies(np.zeros((5, 64, 64), np.uint8), list("abcde")) == []
     assert find_copies(np.zeros((0, 64, 64), np.uint8), []) == []
+
+
+def test_all_random_pairs_are_asked_only_of_what_may_be_a_copy_or_one_scene(originals, monkeypatch):
+    small = np.stack([form(image) for image in originals])
+    monkeypatch.setattr("core.checks.copies._usual", lambda _: pytest.fail("was asked"))
+    assert find_copies(small, [str(k) for k in range(len(small))]) == []
+
+
+def test_what_mirroring_spares_is_what_would_be_computed():
+    ways, maps = copy_changes.changes(600), copy_changes.maps(600)
+    assert len(ways) == len(maps) == 616
+    for k in range(0, len(ways), 9):
+        np.testing.assert_allclose(maps[k], copy_changes.described(ways[k]), atol=1e-5)
 
 
 @pytest.mark.parametrize(
