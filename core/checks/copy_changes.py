@@ -72,7 +72,7 @@ def maps(count: int) -> list[Floats]:
     return found
 
 
-def _signs(mirrored: tuple[float, float], count: int) -> Floats:
+def _signs(mirrored: tuple[float, ...], count: int) -> Floats:
     """What mirroring places makes of the cosines of each frequency down and across: those of odd ones turn."""
     across, down = (sign ** np.arange(count) for sign in mirrored)
     return np.outer(down, across).ravel().astype(np.float32)

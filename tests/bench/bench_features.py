@@ -92,7 +92,7 @@ def measure() -> list[Figure]:
     """Every figure; about three minutes. Bfloat16 only where the processor has instructions for it."""
     from core.models.cpu import has_bfloat16
 
-    return _measure(bfloat16=has_bfloat16())
+    return _measure(bfloat16=has_bfloat16() is True)
 
 
 def measure_long() -> list[Figure]:

@@ -70,6 +70,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple["
     from core.engine.train import training as train
     from core.engine.train.context import make_training_context
     from core.engine.train.run_costs import RunCosts
+    from core.engine.train.trace import TraceWriter
     from core.engine.train.tracking import Tracking
     from core.store.runs import RunStore
 
@@ -80,7 +81,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple["
         if not traced:
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
-            stack.enter_context(mock.patch.object(train, train.TraceWriter.__name__, NoTrace))
+            stack.enter_context(mock.patch.object(train, TraceWriter.__name__, NoTrace))
         made = train.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
         phase = phases.plan(context)[0].make()
     made._begin(phase, None)
