@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from core.cli.command import AddCommand
+from core.cli.evaluate_views import beside_one_view, in_words, over_views
 from core.cli.output import print_json
+from core.cli.terminal import Line
 from core.course.caveats import run_caveats
 from core.errors import ConfigError, RunError
 from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
+from core.insight.views import MOST, Views, views_of
 from core.stats import metrics
 from core.store.runs import Run, RunStore
 from core.workers.evaluate_client import evaluate_on
@@ -31,7 +34,7 @@ def add_parser(command: AddCommand) -> None:
         "evaluate",
         run_evaluate,
         "Metrics on a run's held-out images at a threshold, and its calibration, from stored predictions (except with "
-        "--on).",
+        "--on and --views).",
     )
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
@@ -45,6 +48,14 @@ def add_parser(command: AddCommand) -> None:
         metavar="P",
         help="predict the second class above this probability (two classes)",
     )
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"ask the model again about N views of each image, 1 to {MOST}, and tell what they change (see predict "
+        "--views); the images must still be where they were; no calibration is told then, which is that of one view",
+    )
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
@@ -52,25 +63,57 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if not 0 <= options.threshold <= 1:
         raise ConfigError(f"--threshold is {options.threshold:g}; give a probability from 0 to 1")
     run = RunStore().get(options.run)
+    views = views_of(run, options.views)
     if options.on:
         evaluate_on(run, options.on)
     stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
     if stored is None or fitted_on is None:
         hint = _HINT if is_imported(run) else ""
         raise RunError(f"run {run.id} has no predictions of {options.part} images; they are saved when it ends{hint}")
-    calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
-    figures = {**_figures(stored, options.threshold), **_ranking(run, options.part, stored)}
-    if options.json:
-        record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures}
-        record["calibration"] = {**dataclasses.asdict(calibration), "helps": calibration.helps}
-        record["caveats"] = run_caveats(run, options.part)
-        record["reliability"] = reliability(stored.labels, stored.probabilities)
-        print_json(record)
+    if views.count > 1:
+        _of_views(run, stored, views, options)
     else:
-        _print(stored, figures, calibration)
-        for known in run_caveats(run, options.part):
-            print(f"read with care: {known}")
+        _of_one_view(run, stored, calibrate(fitted_on.labels, fitted_on.probabilities), options)
     return 0
+
+
+def _of_one_view(run: Run, stored: Stored, calibration: Calibration, options: argparse.Namespace) -> None:
+    figures = {**_figures(stored, options.threshold), **_ranking(run, options.part, stored)}
+    more = {
+        "calibration": {**dataclasses.asdict(calibration), "helps": calibration.helps},
+        "reliability": reliability(stored.labels, stored.probabilities),
+    }
+    _tell(run, stored, figures, more, [calibration.describe()], options)
+
+
+def _of_views(run: Run, stored: Stored, views: Views, options: argparse.Namespace) -> None:
+    found = over_views(run, stored, views, Line(quiet=options.json))
+    ranking = {
+        "auc": metrics.auc(found.labels, found.probabilities),
+        "loss": metrics.cross_entropy(found.labels, found.probabilities),
+    }
+    alone = beside_one_view(stored, found, options.threshold)
+    more = {"views": views.to_record(), "one_view": alone}
+    _tell(run, found, {**_figures(found, options.threshold), **ranking}, more, in_words(alone, views), options)
+
+
+def _tell(
+    run: Run,
+    stored: Stored,
+    figures: dict[str, Any],
+    more: dict[str, Any],
+    words: list[str],
+    options: argparse.Namespace,
+) -> None:
+    """Prints the figures and what there is beside them, as JSON or for a person."""
+    caveats = run_caveats(run, options.part)
+    if options.json:
+        record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures, **more}
+        print_json({**record, "caveats": caveats})
+        return
+    _print(stored, figures)
+    for line in [*words, *(f"read with care: {known}" for known in caveats)]:
+        print(line)
 
 
 def _figures(stored: Stored, threshold: float) -> dict[str, Any]:
@@ -100,7 +143,7 @@ def _ranking(run: Run, part: str, stored: Stored) -> dict[str, float | None]:
     }
 
 
-def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) -> None:
+def _print(stored: Stored, figures: dict[str, Any]) -> None:
     if "threshold" in figures:
         print(f'"{stored.classes[1]}" is predicted above {figures["threshold"]:g}')
     print(f"{figures['count']} images; rows: true class, columns: predicted class")
@@ -109,4 +152,3 @@ def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) ->
     for name in _PRINTED:
         if name in figures:
             print(f"{name.replace('_', ' '):<18}{'–' if figures[name] is None else format(figures[name], '.4f')}")
-    print(calibration.describe())

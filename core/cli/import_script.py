@@ -43,9 +43,21 @@ def run(options: argparse.Namespace) -> int:
     if options.train:
         return train_config(_asked(record, answers, options), options)
     if options.json:
-        return print_json(record)
+        answered = options.dataset or options.set or options.nearest or options.name
+        return print_json({**record, **({"run": _as_run(record, answers, options.name)} if answered else {})})
     print("\n".join(_report(record, answers)))
     return 0
+
+
+def _as_run(record: dict[str, Any], answers: Answers, name: str) -> dict[str, Any]:
+    """What the script becomes with the answers: what is still missing, how the run differs, its configuration."""
+    left = missing(record, answers)
+    trains = not left and (answers.nearest or not beyond(record, answers)) and has_nearest(record, answers)
+    return {
+        "missing": [{"key": one.key, "why": one.why, "option": one.option} for one in left],
+        "differences": differences(record, answers),
+        "config": run_config(record, answers, name or record["name"][:100]).to_dict() if trains else None,
+    }
 
 
 def _asked(record: dict[str, Any], answers: Answers, options: argparse.Namespace) -> RunConfig:

@@ -8,18 +8,18 @@ from typing import Any
 
 from core import files
 from core.cli.command import AddCommand
+from core.cli.open_model import ask
 from core.cli.output import print_json
 from core.data.image_files import expand_images
 from core.data.images import decode
 from core.data.names import safe_stem
-from core.environment import quieten_tensorflow
 from core.errors import DataError
 from core.insight import calibration, reference
 from core.insight.answer import METHODS, Prediction
 from core.insight.overlay import overlay
 from core.insight.side_by_side import Pair, side_by_side
 from core.insight.stored import stored_predictions
-from core.insight.views import ALONE, MOST, Answer, Views, averaged, views_of
+from core.insight.views import ALONE, MOST, Views, averaged, views_of
 from core.store.csv_tables import csv_bytes
 from core.store.run_images import run_rendering
 from core.store.runs import Run, RunStore
@@ -55,26 +55,6 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument(
         "--with", dest="other", metavar="RUN", help="also predict with another run; disagreements come first"
     )
-
-
-def ask(run: Run, later: list[Callable[[], object]]) -> Answer:
-    """From a run to a function from pixels to a reply.
-
-    It loads TensorFlow only where the run's model is not kept in a converted form; then what keeps it so is added to
-    `later`.
-    """
-    from core.engine.insight.converted_model import open_converted
-
-    converted = open_converted(run)
-    if converted is not None:
-        return converted.answer
-    quieten_tensorflow()
-    from core.engine.insight.keep_converted import keep_converted
-    from core.engine.insight.predict import load_model
-
-    model = load_model(run)
-    later.append(lambda: keep_converted(run, model.network))
-    return model.answer
 
 
 def predict(options: argparse.Namespace) -> int:

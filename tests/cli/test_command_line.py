@@ -384,6 +384,64 @@ def test_evaluate_refuses_what_it_cannot_tell(trained: Run, capsys: Capture) -> 
     assert said == "--threshold is 7; give a probability from 0 to 1"
 
 
+def held_out_halves(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four validation images and what `LeftModel` says of each; mirrored, the other half is on the left."""
+    monkeypatch.setattr(sys.modules["core.engine.insight.predict"], "load_model", lambda run: LeftModel())
+    with_flip(run)
+    files.write_json(run.path / "manifest.json", {"root": str(root), "classes": ["a", "b"]})
+    halves = [("a", 102, 0), ("a", 153, 51), ("b", 204, 102), ("b", 102, 255)]
+    for k, (_, left, right) in enumerate(halves):
+        pixels = np.zeros((16, 16, 3), np.uint8)
+        pixels[:, :8], pixels[:, 8:] = left, right
+        Image.fromarray(pixels).save(root / f"{k}.png")
+    keep_predictions(run, [(label, left / 255) for label, left, _ in halves])
+
+
+def test_evaluate_tells_what_views_change(
+    trained: Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_out_halves(trained, tmp_path, monkeypatch)
+    record = json_of(capsys, "evaluate", "mine", "--views", 2)
+    # Of the images alone b has 0.4, 0.6, 0.8, 0.4; mirrored 0, 0.2, 0.4, 1; in the mean 0.2, 0.4, 0.6, 0.7.
+    assert record["views"] == {"count": 2, "mirrored": ["horizontal"], "random": 0, "augmentation": "flip horizontal"}
+    assert (record["confusion"], record["accuracy"], record["auc"]) == ([[2, 0], [0, 2]], 1.0, 1.0)
+    assert record["loss"] == pytest.approx(-np.log([0.8, 0.6, 0.6, 0.7]).mean())
+    alone = record["one_view"]
+    assert (alone["accuracy"], alone["auc"]) == (0.5, 0.625)
+    assert alone["loss"] == pytest.approx(-np.log([0.6, 0.4, 0.8, 0.4]).mean())
+    change = alone["views_minus_one"]
+    assert (change["gap"], change["only_a_right"], change["only_b_right"], change["p_value"]) == (0.5, 2, 0, 0.5)
+    assert (change["auc"], change["loss"]) == (0.375, pytest.approx(record["loss"] - alone["loss"]))
+    assert "calibration" not in record, "a temperature is fitted to one view"
+
+
+def test_evaluate_tells_what_views_change_at_the_threshold_and_in_words(
+    trained: Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_out_halves(trained, tmp_path, monkeypatch)
+    assert main("evaluate", "mine", "--views", 2, "--threshold", "0.65") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "accuracy          0.7500" in lines
+    assert "All figures are of the mean of 2 views of each image: the image, mirrored left to right." in lines
+    assert (
+        "With the image alone accuracy is 75.0%; the views change it by +0.0 points (95 % CI -56.9 to +56.9): 1 "
+        "become right, 1 wrong; no difference is shown (McNemar's test)."
+    ) in [line.replace("\xa0", " ") for line in lines]
+    assert "With the image alone AUC is 0.6250; the views change it by +0.3750." in lines
+
+
+def test_evaluate_refuses_views_without_the_images(
+    trained: Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_out_halves(trained, tmp_path, monkeypatch)
+    (tmp_path / "2.png").unlink()
+    said = refused(capsys, "evaluate", "mine", "--views", 2)
+    assert said.startswith("the views need all 4 images, and one cannot be read: 2.png")
+    (trained.path / "model.keras").unlink()
+    said = refused(capsys, "evaluate", "mine", "--views", 2)
+    assert said == f"run {trained.id} has no model yet: it is saved when the run ends or is stopped"
+
+
 @pytest.mark.parametrize("name", [".", "folder"])
 def test_a_table_cannot_take_the_place_of_a_folder(
     trained: Run, image: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, name: str

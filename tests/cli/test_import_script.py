@@ -101,6 +101,25 @@ def of_style(name: str, folder: Path) -> Path:
     return path
 
 
+def test_json_has_the_run_that_the_answers_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def become(name: str, *answers: str) -> Any:
+        assert run(of_style(name, tmp_path), *answers, "--json") == 0
+        return json.loads(capsys.readouterr().out)["run"]
+
+    found = become("class-config.py", "--data", "my images", "--set", "training.epochs=3", "--name", "mine")
+    assert (found["missing"], found["differences"]) == ([], [])
+    config = found["config"]
+    assert (config["dataset"], config["name"], config["training"]["epochs"]) == ("my images", "mine", 3)
+    left = become("dataframe.py", "--set", "training.epochs=3")
+    assert left["config"] is None
+    assert [(one["key"], one["option"]) for one in left["missing"]] == [("dataset", "--data DIR")]
+    other = become("custom-loss.py", "--data", "images")
+    assert other["config"] is None, "nobody asked for the nearest run"
+    assert "the loss focal is the script's own" in other["differences"][0]
+    assert become("custom-loss.py", "--data", "images", "--nearest")["config"]["dataset"] == "images"
+    assert become("multi-label.py", "--data", "images", "--nearest")["config"] is None, "no run comes near"
+
+
 def test_what_is_missing_is_one_sentence_that_names_the_option(tmp_path: Path, trained: list[RunConfig]) -> None:
     wanted = {
         "dataframe.py": r"labels come from a table, pd.read_csv\(.train.csv.\) .*; give --data DIR$",
