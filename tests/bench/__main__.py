@@ -1,6 +1,7 @@
 """Every benchmark: one table, and the same as JSON.
 
 python -m tests.bench [--json FILE] [--long] [NAME ...]        names as in bench_NAME.py; without any, all of them
+python -m tests.bench --table [--json FILE]                    what was measured, as the table of docs/speed.md
 
 All of them take at most half an hour on two quiet processors. With `--long` those that have a longer form take that.
 """
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import Figure, as_figure, table
+from tests.bench.figures import Figure, as_figure, markdown, table
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
@@ -29,7 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--long", action="store_true", help="more networks, images and nodes, where there is such a form"
     )
+    parser.add_argument("--table", action="store_true", help="measure nothing; print FILE as a Markdown table")
     options = parser.parse_args(arguments)
+    if options.table:
+        record = json.loads(options.json.read_text(encoding="utf-8"))
+        print(markdown([Figure.from_dict(one) for one in record["figures"]]))
+        return 0
     if unknown := sorted(set(options.names) - set(NAMES)):
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(NAMES)}")
     figures: list[Figure] = []

@@ -34,6 +34,13 @@ class Figure:
     interval: tuple[float, float] | None = None
     rounds: int = 1
 
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "Figure":
+        """What `to_dict` gave, with the interval as JSON has it."""
+        given = {name: value for name, value in record.items() if name != "met"}
+        interval = given["interval"]
+        return cls(**{**given, "interval": tuple(interval) if interval else None})
+
     @property
     def met(self) -> bool | None:
         """Whether the value is as it should be; None where nothing was asked."""
@@ -114,10 +121,24 @@ def median_interval(values: list[float]) -> tuple[float, float, float]:
     return median(ordered), ordered[low], ordered[high]
 
 
+_WORDS = {True: "met", False: "NOT MET", None: "no limit"}
+
+
+def markdown(figures: list[Figure]) -> str:
+    """Figures as a Markdown table, a row each."""
+    head = ("measured", "figure", "between", "allowed", "", "how")
+    rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.spread, f.target, _WORDS[f.met], f.note) for f in figures]
+    rule = "|".join(["---"] * len(head))
+    return "\n".join([_row(head), f"|{rule}|", *(_row(row) for row in rows)])
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
 def table(figures: list[Figure]) -> str:
     """Figures as text, one a line, with a word on whether each is as it should be."""
-    words = {True: "met", False: "NOT MET", None: "no limit"}
-    rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.spread, f.target or "-", words[f.met], f.note) for f in figures]
+    rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.spread, f.target or "-", _WORDS[f.met], f.note) for f in figures]
     widths = [max((len(row[k]) for row in rows), default=0) for k in range(5)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip()

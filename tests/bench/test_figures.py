@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.bench.__main__ import NAMES, write
+from tests.bench.__main__ import NAMES, main, write
 from tests.bench.figures import Figure, as_figure, median_interval, middle, ratio, rounds, table
 
 
@@ -78,3 +79,17 @@ def test_the_table_and_the_file_hold_every_figure(tmp_path: Path) -> None:
 
 def test_every_benchmark_is_found() -> None:
     assert {"cached", "features", "memory", "start", "trace"} <= set(NAMES)
+
+
+def test_what_was_measured_is_printed_as_a_table_of_the_docs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = [middle("a|b", [1.0, 3.0, 2.0], "<= 2", "s", "by hand"), Figure("c", 12345.678)]
+    write(tmp_path / "bench.json", figures)
+    assert main(["--table", "--json", str(tmp_path / "bench.json")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "| measured | figure | between | allowed |  | how |",
+        "|---|---|---|---|---|---|",
+        "| a/b | 2 s | 1 to 3 (all 3 rounds) | <= 2 | met | by hand |",
+        "| c | 1.23e+04 x | once |  | no limit |  |",
+    ]
