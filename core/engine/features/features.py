@@ -122,7 +122,7 @@ def forward_function(model: keras.Model, *, whole: bool = False) -> Callable[[An
     size = BATCH if whole else 1
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)]
 
-    @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=signature, autograph=False, jit_compile=False)  # type: ignore[untyped-decorator]
     def forward(pixels: Any) -> Any:
         return filled_up(lambda part: model(tf.cast(part, tf.float32), training=False), pixels, size)
 

@@ -57,7 +57,9 @@ class Explainer:
         self._kernel = np.asarray(parts.output.kernel, np.float32)
 
         @tf.function(  # type: ignore[untyped-decorator]
-            input_signature=[tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8)], jit_compile=False
+            input_signature=[tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8)],
+            autograph=False,
+            jit_compile=False,
         )
         def forward(pixels: Any) -> Any:
             maps = tf.cast(parts.trunk(tf.cast(pixels, tf.float32)), tf.float32)
@@ -65,6 +67,7 @@ class Explainer:
 
         @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[tf.TensorSpec((None, None, None, None)), tf.TensorSpec((None,), tf.int32)],
+            autograph=False,
             jit_compile=False,
         )
         def gradient(maps: Any, classes: Any) -> Any:

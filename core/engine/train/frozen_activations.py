@@ -136,5 +136,7 @@ def _slices(rows: Features, batches: Sequence[Any]) -> Iterator[Features]:
 
 def _graph(function: Callable[[Any], Any], shape: tuple[int | None, ...], dtype: Any) -> Callable[[Any], Any]:
     """A function as one graph, without XLA, which would round differently."""
-    made: Callable[[Any], Any] = tf.function(function, input_signature=[tf.TensorSpec(shape, dtype)], jit_compile=False)
+    made: Callable[[Any], Any] = tf.function(
+        function, input_signature=[tf.TensorSpec(shape, dtype)], autograph=False, jit_compile=False
+    )
     return made

@@ -65,14 +65,16 @@ class Observer:
         self._cached_statistics: tuple[float, float] | None = None
 
         @tf.function(  # type: ignore[untyped-decorator]
-            input_signature=[tf.TensorSpec((None, *base.input_shape[1:]), tf.uint8)], jit_compile=False
+            input_signature=[tf.TensorSpec((None, *base.input_shape[1:]), tf.uint8)], autograph=False, jit_compile=False
         )
         def from_pixels(pixels: Any) -> Any:
             features = base(tf.cast(pixels, tf.float32), training=False)
             return features, *self.answer(features)
 
         @tf.function(  # type: ignore[untyped-decorator]
-            input_signature=[tf.TensorSpec((None, *head.input_shape[1:]), tf.float32)], jit_compile=False
+            input_signature=[tf.TensorSpec((None, *head.input_shape[1:]), tf.float32)],
+            autograph=False,
+            jit_compile=False,
         )
         def from_features(features: Any) -> Any:
             return self.answer(features)

@@ -184,7 +184,9 @@ def compile_model(context: TrainingContext, model: keras.Model, stage: Stage | N
     binary, loss = classes == 2, plan_loss(context.config.training, classes)
     measured = [
         keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
-        keras.metrics.AUC(name="auc", multi_label=not binary),
+        # With the number of labels it has its variables at once: else they come with the first step, which TensorFlow
+        # then traces twice.
+        keras.metrics.AUC(name="auc", multi_label=not binary, num_labels=None if binary else classes),
     ]
     if context.config.training.mixup:
         measured = [ForMixedLabels(metric) for metric in measured]

@@ -20,6 +20,7 @@ from core.data.images import load
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder, Progress
 from core.engine.train.early_stopping import judge, reduced
+from core.engine.train.traced import TracedSequential
 from core.engine.train.training import Training, train
 from core.errors import UserError
 from core.estimate.measured import costs
@@ -116,9 +117,15 @@ def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_
     )  # fmt: skip
 
 
-def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, train_here: Any) -> None:
+def test_ten_classes_end_in_softmax_with_weights_by_class_and_the_step_is_traced_once(
+    image_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced: list[int] = []
+    step = TracedSequential.train_step
+    monkeypatch.setattr(TracedSequential, "train_step", lambda self, data: traced.append(1) or step(self, data))
     folder = image_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
     run = train_here(folder, {**TINY, "training.class_weight": "balanced", "training.epochs": 2})
+    assert len(traced) == 1, "variables that come with the first step have it traced again"
     evaluation = run.evaluation()
     assert len(evaluation.val.roc) == 10
     assert np.shape(evaluation.val.confusion) == (10, 10)

@@ -79,7 +79,7 @@ def write_openvino(network: keras.Model, path: Path) -> None:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     signature = [tf.TensorSpec((1, *network.input_shape[1:]), tf.uint8, name="pixels")]
-    graph = tf.function(lambda pixels: network(tf.cast(pixels, tf.float32), training=False), signature)
+    graph = tf.function(lambda pixels: network(tf.cast(pixels, tf.float32), training=False), signature, autograph=False)
     frozen = convert_variables_to_constants_v2(graph.get_concrete_function()).graph.as_graph_def()
     beside = path.with_suffix(".pb")
     beside.write_bytes(frozen.SerializeToString())
