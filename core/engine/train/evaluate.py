@@ -1,7 +1,7 @@
 """Evaluates a trained model: saves model.keras, evaluation.json and predictions.csv of the held-out images."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,12 @@ class Figures:
 
     Attributes:
         record: Evaluation. For evaluation.json.
-        parts: dict. Name of a part to its files.
+        parts: mapping. Name of a part to its files.
         probabilities: dict. Name of a part to an array of shape `(n, classes)`.
     """
 
     record: Evaluation
-    parts: dict[str, list[ImageFile]]
+    parts: Mapping[str, Sequence[ImageFile]]
     probabilities: dict[str, Probabilities]
 
 
@@ -62,7 +62,8 @@ def keep_results(context: TrainingContext, predict: Predict, weights: str) -> No
 def figures(dataset: Dataset, predict: Predict, weights: str) -> Figures:
     """Evaluates a trained network on the parts that it was not trained on; see `keep_results`."""
     split, classes = dataset.split, list(dataset.classes)
-    parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
+    # The very tuples of the split: what is kept of the validation images is known by it.
+    parts = {name: part for name, part in (("val", split.val), ("test", split.test)) if part}
     probabilities = {name: predict(part) for name, part in parts.items()}
     found = {name: evaluate(part, dataset.labels(part), probabilities[name], classes) for name, part in parts.items()}
     return Figures(Evaluation(classes=classes, weights=weights, **found), parts, probabilities)
@@ -118,7 +119,7 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def keep_predictions(
-    path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
+    path: Path, parts: Mapping[str, Sequence[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
 ) -> None:
     """One line an image: part, file, true class, predicted class, and the probability of each class.
 
