@@ -1,6 +1,7 @@
 """Catalogue of backbones: looks networks and their weights up. Light: a page may import it without TensorFlow."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.environment import environment
@@ -14,6 +15,8 @@ PIXEL_SETTINGS = {"backbone": "", "rescale": "rescale", "none": "raw"}
 """Values of the setting `data.preprocessing`; empty for the backbone's own way."""
 
 BACKBONES: dict[str, Backbone] = {row.name: row for row in ROWS}
+
+_BY_PLAIN_NAME = {plain(row.name): row for row in ROWS}
 
 
 def pixel_kind(backbone: Backbone, preprocessing: str) -> str:
@@ -38,8 +41,7 @@ def find(name: str) -> Backbone:
     Raises:
         ConfigError: If there is no such backbone; the message offers the nearest name and lists all.
     """
-    rows = {plain(row.name): row for row in ROWS}
-    wanted = plain(name)
+    rows, wanted = _BY_PLAIN_NAME, plain(name)
     if wanted in rows:
         return rows[wanted]
     near = difflib.get_close_matches(wanted, rows)
@@ -66,7 +68,13 @@ def find_weights(backbone: Backbone) -> Path | None:
         The file: the one that comes with this program, else the one in the Keras cache, else the one in the folder
         that the environment variable `PARITY_WEIGHTS` names; `None` if it is in none of them.
     """
-    return next((path for path in weights_paths(backbone) if path.is_file()), None)
+    return _found(backbone, _weights_folders())
+
+
+def networks_here() -> list[str]:
+    """Names of the backbones whose weights are on this machine; where to look is asked once for all of them."""
+    folders = _weights_folders()
+    return [name for name, row in BACKBONES.items() if _found(row, folders) is not None]
 
 
 def weights_word(backbone: Backbone) -> str:
@@ -77,14 +85,25 @@ def weights_word(backbone: Backbone) -> str:
 
 def weights_paths(backbone: Backbone) -> list[Path]:
     """List where the weight file may lie, in the order in which it is looked for."""
-    if backbone.built_in:
-        return [BUILT_IN / backbone.weights_file]
-    folders = [keras_home() / "models"]
-    if own := environment().weights:
-        folders.append(own)
-    return [folder / backbone.weights_file for folder in folders]
+    return _paths(backbone, _weights_folders())
 
 
 def keras_home() -> Path:
     """Give the folder in which Keras keeps its files: `KERAS_HOME`, else `~/.keras`."""
     return environment().keras_home.expanduser()
+
+
+def _weights_folders() -> list[Path]:
+    """Folders for the weights that do not come with this program, in the order in which they are looked into."""
+    said = environment()
+    return [said.keras_home.expanduser() / "models", *([said.weights] if said.weights else [])]
+
+
+def _paths(backbone: Backbone, folders: Sequence[Path]) -> list[Path]:
+    if backbone.built_in:
+        return [BUILT_IN / backbone.weights_file]
+    return [folder / backbone.weights_file for folder in folders]
+
+
+def _found(backbone: Backbone, folders: Sequence[Path]) -> Path | None:
+    return next((path for path in _paths(backbone, folders) if path.is_file()), None)

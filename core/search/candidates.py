@@ -37,11 +37,6 @@ class Wanted:
     rates: tuple[float, ...] = ()
 
 
-def networks_here() -> list[str]:
-    """Names of the backbones whose weights are on this machine."""
-    return [name for name, row in catalogue.BACKBONES.items() if catalogue.find_weights(row) is not None]
-
-
 def candidates(base: RunConfig, wanted: Wanted) -> list[Candidate]:
     """Every combination that its network can take, the cheapest features first.
 
@@ -52,12 +47,12 @@ def candidates(base: RunConfig, wanted: Wanted) -> list[Candidate]:
     Raises:
         ConfigError: a value is not allowed, weights are not here, nothing is left, or there are too many.
     """
-    rows = [catalogue.find(name) for name in wanted.networks or networks_here()]
+    rows = [catalogue.find(name) for name in wanted.networks or catalogue.networks_here()]
     for row in rows:
         if catalogue.find_weights(row) is None:
             raise ConfigError(
                 f"the weights of {row.title} are not on this machine; download them by training it once, or name "
-                f"others: {', '.join(networks_here())}"
+                f"others: {', '.join(catalogue.networks_here())}"
             )
     sizes, heads, rates = wanted.sizes or SIZES, wanted.heads or HEADS, wanted.rates or RATES
     bases = [(row, size) for row in dict.fromkeys(rows) for size in dict.fromkeys(sizes) if size >= row.min_size]

@@ -13,7 +13,8 @@ from core.data.folds import MOST_FOLDS
 from core.errors import ConfigError, UserError
 from core.jobs.job import BUDGET_MINUTES, ConfiguredJob, Job, JobStore
 from core.lr_search.store import LrSearchStore
-from core.search.candidates import SIZES, networks_here
+from core.models.catalogue import networks_here
+from core.search.candidates import SIZES
 from core.search.store import SearchStore
 from core.store.folder_store import is_id
 from core.sweep.plan import MOST_TRIALS, VARIED
@@ -56,7 +57,7 @@ def say() -> None:
 
 
 def _parts() -> list[Part]:
-    jobs = [key for key, _, _ in JOBS.values()]
+    jobs, here = [key for key, _, _ in JOBS.values()], networks_here()
     whole = [
         _number("trials", state.SWEEP_RANDOM, 0, MOST_TRIALS, 0),
         _number("trials_seed", state.SWEEP_SEED, 0, _LARGEST_SEED, 1),
@@ -72,7 +73,7 @@ def _parts() -> list[Part]:
         _several("vary", state.SWEEP_KEYS, FIRST, VARIED, "setting that a sweep varies"),
         *(value_part(f"values.{key}", state.choices_key(key), SUGGESTED[key]) for key in VARIED),
         *whole,
-        _several("networks", state.SEARCH_NETWORKS, networks_here(), networks_here(), "network on this machine"),
+        _several("networks", state.SEARCH_NETWORKS, here, here, "network on this machine"),
         value_part("sizes", state.SEARCH_SIZES, ", ".join(map(str, SIZES))),
         Part("customise", _customise_said, _customise_taken),
         value_part("name", state.RUN_NAME, "", _check_name),

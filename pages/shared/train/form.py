@@ -70,8 +70,13 @@ def advanced_keys() -> list[str]:
 
 def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> bool:
     """Whether a setting can change anything, given the others and the dataset."""
+    return bool(_meanings(values, split_on_disk=split_on_disk).get(key, True))
+
+
+def _meanings(values: dict[str, Any], *, split_on_disk: bool) -> dict[str, bool]:
+    """Whether a setting can change anything, by its key; one that is not named can."""
     mode, idle = values[MODE], without_effect(fields.training_of(values))
-    rules = {
+    return {
         **dict.fromkeys(idle, False),
         **dict.fromkeys(("training.unfreeze_from", "training.mixup"), mode != "bottleneck"),
         **dict.fromkeys(SHORT_FORM, not values[HEAD]),
@@ -81,15 +86,14 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
         "data.validation_split": not split_on_disk,
         "data.group_pattern": not split_on_disk,
     }
-    return bool(rules.get(key, True))
 
 
 def settings(preset: str, *, split_on_disk: bool) -> dict[str, Any]:
     """What the form asks for; a setting without meaning has the preset's value, whatever was typed there before."""
     values, base = fields.form_values(preset), fields.preset_values(preset)
+    meanings = _meanings(values, split_on_disk=split_on_disk)
     return {
-        key: value if has_meaning(key, values, split_on_disk=split_on_disk) else _without_meaning(key, base, values)
-        for key, value in values.items()
+        key: value if meanings.get(key, True) else _without_meaning(key, base, values) for key, value in values.items()
     }
 
 

@@ -1,5 +1,6 @@
 """Search for the best network on the Train page: started, followed, its ranking, and one click that trains the best."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,7 +10,8 @@ from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.jobs.spec import RunSpec
-from core.search.candidates import HEADS, RATES, SIZES, Candidate, Wanted, candidates, config_of, networks_here
+from core.models.catalogue import networks_here
+from core.search.candidates import HEADS, RATES, SIZES, Candidate, Wanted, candidates, config_of
 from core.search.fine_tuned import best_settings
 from core.search.store import Search, SearchSpec, SearchStore
 from core.store.runs import STATUSES
@@ -93,10 +95,17 @@ def _wanted(config: RunConfig | None) -> tuple[Wanted, int]:
         return Wanted(), 0
     wanted = Wanted(networks, tuple(map(int, parts)))
     try:
-        return wanted, len(candidates(config, wanted))
+        return wanted, _count(config, wanted, tuple(networks_here()))
     except UserError as error:
         st.warning(fields.sentence_of(error), icon=":material/info:")
         return Wanted(), 0
+
+
+@lru_cache(maxsize=32)
+def _count(config: RunConfig, wanted: Wanted, here: tuple[str, ...]) -> int:
+    """How many candidates; each is checked as a whole configuration, so a form that has not changed is not counted
+    anew. `here` alone tells when weights have come or gone."""
+    return len(candidates(config, wanted))
 
 
 def _start(config: RunConfig | None, wanted: Wanted) -> None:
