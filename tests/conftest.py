@@ -19,7 +19,7 @@ from PIL import Image
 from core import files
 from core.config import make_config
 from core.store.runs import Run, RunStore
-from tests import known_searches, loaded_process, thin_backbone
+from tests import known_reads, known_searches, loaded_process, thin_backbone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -101,11 +101,12 @@ def nobody_pulls_the_plug() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def what_the_same_images_show_is_the_same(made: Path) -> Iterator[None]:
-    """In this process and in those that come from `loaded_process`; see tests/known_searches.py."""
+    """In this process and in those that come from `loaded_process`; see tests/known_searches.py and known_reads.py."""
     (folder := made / "known").mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(known_searches.FOLDER, str(folder))
         known_searches.lay_in(patch.setattr, folder)
+        known_reads.lay_in(patch.setattr, folder)
         yield
 
 

@@ -43,19 +43,43 @@ def _without_files(sample: Sample) -> Any:
 
 def _known(folder: Path, search: Search, asked: Search) -> Search:
     """A function that gives a copy of what it gave before where all that it asks of what it is given is the same."""
-    known: dict[bytes, bytes] = {}
+    kept = Kept(folder)
 
     def find(*given: Any) -> Any:
-        key = hashlib.sha256(search.__name__.encode() + _bytes(asked(*given))).digest()
-        path = folder / key.hex()
-        if key not in known and path.is_file():
-            known[key] = path.read_bytes()
-        if key not in known:
-            known[key] = pickle.dumps(search(*given))
-            _write(path, known[key])
-        return pickle.loads(known[key])
+        return kept.found(search.__name__.encode() + _bytes(asked(*given)), lambda: search(*given))
 
     return find
+
+
+class Kept:
+    """What was found before, in this process or another one.
+
+    Args:
+        folder: It exists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._known = folder, dict[bytes, bytes]()
+
+    def found(self, asked: bytes, search: Callable[[], Any], lasts: Callable[[Any], bool] = lambda found: True) -> Any:
+        """A copy of it where all that is asked is the same; searched for where it is not known.
+
+        Args:
+            asked: What the answer depends on.
+            search: Finds it.
+            lasts: Whether what was found is kept. Defaults to always.
+        """
+        key = hashlib.sha256(asked).digest()
+        path = self._folder / key.hex()
+        if key not in self._known and path.is_file():
+            self._known[key] = path.read_bytes()
+        if key not in self._known:
+            found = search()
+            if not lasts(found):
+                return found
+            self._known[key] = pickle.dumps(found)
+            _write(path, self._known[key])
+        return pickle.loads(self._known[key])
 
 
 def _bytes(what: Any) -> bytes:

@@ -26,7 +26,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests import known_searches, thin_backbone
+from tests import known_reads, known_searches, thin_backbone
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "# With TensorFlow loaded.\n"
@@ -229,6 +229,7 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
         thin_backbone.lay_in(setattr)
     if known_searches.FOLDER in os.environ:
         known_searches.lay_in(setattr, Path(os.environ[known_searches.FOLDER]))
+        known_reads.lay_in(setattr, Path(os.environ[known_searches.FOLDER]))
     if HOLD in os.environ:
         _wait_in_trainings(Path(os.environ[HOLD]))
     _end(_exit_code(order))

@@ -124,9 +124,7 @@ def _read_all(
         progress(len(records), len(found))
     with ThreadPoolExecutor(_THREADS) as pool:
         batches = [fresh[k : k + _BATCH] for k in range(0, len(fresh), _BATCH)]
-        read = chain.from_iterable(
-            pool.map(lambda some: [_read(root / f.path, f.path in measured) for f in some], batches)
-        )
+        read = chain.from_iterable(pool.map(lambda some: _read_some(root, some, measured), batches))
         for file, seen in zip(fresh, read, strict=True):
             records[file.path] = seen.record
             if seen.lasting:
@@ -162,6 +160,10 @@ class _Seen(NamedTuple):
     small: thumbnails.Small | None = None
     form: forms.Form | None = None
     row: traits.Floats | None = None
+
+
+def _read_some(root: Path, files: Sequence[FoundFile], measured: frozenset[str]) -> list[_Seen]:
+    return [_read(root / file.path, file.path in measured) for file in files]
 
 
 def _read(path: Path, with_traits: bool = False) -> _Seen:
