@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from core.start.story import read_story
 from core.store import examples as shipped

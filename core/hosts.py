@@ -23,7 +23,7 @@ def answered_names(mode: str, address: str | None, options: Collection[str]) -> 
     """The names that the app answers to.
 
     Args:
-        mode: str. `local`, `team` or `public`; see `core.access.mode`.
+        mode: str. `local`, `team` or `public`; see `core.access.modes.mode`.
         address: str or None. What the server listens on; only used in `local`.
         options: Names that the server's own option (`--server.allowedHosts`) gives.
 

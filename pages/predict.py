@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.store.runs import RunStore
 from pages.shared.predict.image_sources import choose_images
 from pages.shared.predict.model_import import show_labelled, show_model_import, show_run_import

@@ -60,7 +60,8 @@ CHANGES = {
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, and the status of a run whose worker has died).
 READS = {
-    "core.access", "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
+    "core.access.limits", "core.access.modes", "core.access.persons", "core.access.roles",
+    "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
     "core.checks.effects", "core.notation.augmentation", "core.notation.head", "core.notation.steps",
     "core.checks.cards", "core.checks.evidence_tables", "core.checks.finding", "core.checks.in_words",
     "core.checks.preflight", "core.checks.quality", "core.checks.resplit",

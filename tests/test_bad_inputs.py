@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import access
+from core.access.limits import POLICIES
 from core.config import DataConfig, make_config
 from core.data.dataset import open_dataset
 from core.data.images import load
@@ -376,4 +376,4 @@ def test_23_more_files_than_an_upload_may_have_are_refused_before_any_is_written
     with pytest.raises(DataError, match="The upload has 6 files; at most 5 are accepted"):
         ingest_files(files, tmp_path / "up", Limits(files=5))
     assert not (tmp_path / "up").exists()
-    assert access.POLICIES["public"].zip_files == 0
+    assert POLICIES["public"].zip_files == 0

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core import __main__ as command_line
-from core import access, environment, paths
+from core import environment, paths
+from core.access.modes import mode
 from core.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +84,7 @@ def test_values_have_their_types_and_a_change_is_seen_at_once(bare: pytest.Monke
     assert (found.warm_worker, found.ray_gpus, paths.home()) == (False, 0.5, tmp_path)
     assert environment.environment() is found, "worked out once"
     bare.setenv("PARITY_MODE", "public")
-    assert environment.environment().is_small and access.mode() == "public"
+    assert environment.environment().is_small and mode() == "public"
 
 
 def test_a_worker_whose_environment_makes_no_sense_says_so(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import hosts
-from core.access import LOCAL, PUBLIC, TEAM
+from core.access.modes import LOCAL, PUBLIC, TEAM
 from core.errors import ConfigError
 
 OWN = hosts.answered_names(LOCAL, "127.0.0.1", ())

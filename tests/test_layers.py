@@ -22,7 +22,7 @@ LAYERS = (
     ("core.config",),
     ("core.data.",),
     ("core.models.", "core.store."),
-    ("core.access", "core.insight.", "core.checks.", "core.estimate."),
+    ("core.access.", "core.insight.", "core.checks.", "core.estimate."),
     ("core.hosts", "core.course.", "core.script."),
     ("core.compare.",),
     ("core.workers.",),
@@ -133,7 +133,7 @@ def test_the_table_of_layers_forbids_what_it_should() -> None:
     for reader in ("core.script.reader", "core.checks.preflight"):
         for forbidden in ("core.workers.launch", "core.jobs.queue"):
             assert not may_import(reader, forbidden)
-    assert not may_import("core.checks.preflight", "core.access")
+    assert not may_import("core.checks.preflight", "core.access.modes")
     assert not may_import("pages.shared.widgets.text", "pages.shared.train.form")
     assert not may_import("pages.shared.train.form", "pages.shared.dataset.tabs")
     with pytest.raises(AssertionError, match=r"^core\.novel has no place in LAYERS$"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import files
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.store import (

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.checks.context import Context
 from core.checks.coverage import coverage, left_out, with_features
 from core.checks.finding import Finding

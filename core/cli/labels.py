@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.layout import add_layout, heed_layout
 from core.cli.output import print_json

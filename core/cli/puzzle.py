@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.store import Bisect, BisectStore
 from core.cli.bisect import describe_result, describe_trial
 from core.cli.command import AddCommand

@@ -4,7 +4,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.output import Record, new_rows, print_answer
 from core.cli.settings import add_settings, read_config, set_options

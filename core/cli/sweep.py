@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.output import new_rows, print_answer
 from core.cli.settings import add_settings, read_config, read_settings, set_options

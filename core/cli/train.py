@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.cli.command import AddCommand
 from core.cli.cross_validate import add_folds, cross_validate
 from core.cli.layout import understood

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.store import Bisect, BisectStore
 from core.cli.bisect import describe_trial
 from core.cli.command import AddCommand

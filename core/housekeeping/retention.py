@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import access, paths
-from core.access import PUBLIC
+from core import paths
+from core.access.limits import policy
+from core.access.modes import PUBLIC, mode
 from core.data.feature_cache import feature_cache
 from core.housekeeping import trash
 from core.jobs import time_limits
@@ -70,8 +71,8 @@ def notice_ended() -> None:
 
 def limit_trainings() -> None:
     """On a public server: stops what has waited or trained for too long."""
-    if access.mode() == PUBLIC:
-        time_limits.enforce(access.policy(), kinds.visitors_stores())
+    if mode() == PUBLIC:
+        time_limits.enforce(policy(), kinds.visitors_stores())
 
 
 TASKS = (

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from core.access import Policy
+from core.access.limits import Policy
 from core.errors import UserError
 from core.store.folder import JobFolder
 from core.store.folder_store import FolderStore

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
-from core.access import ROLES, Action
+from core.access.roles import ROLES, Action
 from core.bisect.store import BisectSpec, BisectStore
 from core.cross_validation.store import CrossValidationSpec, CrossValidationStore
 from core.errors import RunError

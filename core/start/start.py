@@ -8,8 +8,10 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from core import access, files, paths
-from core.access import COMMAND_LINE, Person
+from core import files, paths
+from core.access.limits import policy
+from core.access.modes import PUBLIC, mode
+from core.access.persons import COMMAND_LINE, Person
 from core.config import RunConfig
 from core.errors import RunError, UserError
 from core.jobs.job import BudgetedJob
@@ -119,7 +121,7 @@ def waiting() -> int:
 
 def require_turn(person: Person) -> None:
     """Raises RunError where as many jobs wait as the mode allows."""
-    if person != COMMAND_LINE and (before := waiting()) >= access.policy().waiting:
+    if person != COMMAND_LINE and (before := waiting()) >= policy().waiting:
         raise RunError(f"{before} jobs are queued already; start this one when some have ended")
 
 
@@ -144,7 +146,7 @@ def _require_allowed(configs: Sequence[RunConfig], person: Person) -> None:
     """Raises AccessError for a training that the mode does not allow."""
     if person == COMMAND_LINE:
         return
-    limits = access.policy()
+    limits = policy()
     for config in configs:
         limits.check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
 
@@ -152,7 +154,7 @@ def _require_allowed(configs: Sequence[RunConfig], person: Person) -> None:
 def _launch(job: JobFolder, person: Person, *, again: bool = False) -> None:
     """Gives a job its worker. What a server starts ends with it; the command line watches what it starts itself."""
     is_served = person != COMMAND_LINE
-    if is_served and job.trains and access.mode() == access.PUBLIC:
+    if is_served and job.trains and mode() == PUBLIC:
         predict_client.release()  # its memory is the training's now
     _begin(job, parent_pipe=is_served, again=again)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import files
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore, estimate
 from core.config import make_config

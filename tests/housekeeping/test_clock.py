@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import core.housekeeping.clock
-from core.access import POLICIES, PUBLIC
+from core.access.limits import POLICIES
+from core.access.modes import PUBLIC
 from core.config import make_config
 from core.errors import UserError
 from core.housekeeping import retention, trash

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import Dataset, prepare, scan_dataset

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-import core.access
+from core.access.persons import person_of
 from core.bisect.store import BisectSpec
 from core.config import make_config
 from core.errors import AccessError, RunError
@@ -157,7 +157,7 @@ def as_person(address, action):
     """Calls an action as a page of that person would."""
     with contextlib.ExitStack() as stack:
         for module in (access, jobs):
-            stack.enter_context(mock.patch.object(module, "person", lambda: core.access.person(address, "session")))
+            stack.enter_context(mock.patch.object(module, "person", lambda: person_of(address, "session")))
         return action()
 
 

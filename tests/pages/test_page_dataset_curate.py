@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from streamlit.testing.v1 import AppTest
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import open_dataset, prepare, scan_dataset

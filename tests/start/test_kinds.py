@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import files, paths
-from core.access import Action
+from core.access.roles import Action
 from core.bisect.store import Bisect
 from core.config import make_config
 from core.engine.reporter import Reporter

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from core import files, paths
-from core.access import COMMAND_LINE, Person
+from core.access.persons import COMMAND_LINE, Person
 from core.bisect.store import BisectSpec
 from core.errors import AccessError, RunError, UserError
 from core.start import start

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.access import COMMAND_LINE, Person
+from core.access.persons import COMMAND_LINE, Person
 from core.bisect.store import BisectSpec
 from core.config import make_config
 from core.cross_validation.store import CrossValidationSpec

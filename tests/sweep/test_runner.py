@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import files
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.config import make_config
 from core.errors import ConfigError
 from core.jobs.trial_runner import BrokenOff

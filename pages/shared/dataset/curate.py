@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.checks.resplit import Resplit, resplit
 from core.config import DataConfig
 from core.data.dataset import Dataset, prepare

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.checks.context import Context
 from core.checks.coverage import coverage, in_words, with_features
 from core.checks.finding import Finding

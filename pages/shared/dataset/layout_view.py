@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.dataset import SAMPLE
 from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, ROLES, Choice, by_hand, read_choice, remember_choice

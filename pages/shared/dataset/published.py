@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.collections import COLLECTIONS, Collection, fetch_collection, fetched_bytes, published_of
 from core.errors import UserError
 from core.progress import Progress

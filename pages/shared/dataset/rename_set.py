@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.dataset import SAMPLE
 from core.data.set_names import LONGEST, rename_set
 from core.errors import AccessError, UserError

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core import paths
-from core.access import PUBLIC, Action, mode
+from core.access.modes import PUBLIC, mode
+from core.access.roles import Action
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.file_names import EXTENSIONS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.file_names import display_name
 from core.data.layout_choice import Choice, remember_choice
 from core.data.listing import Folder, list_folder

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.bisect.orient import seen_from
 from core.bisect.store import Bisect, runs_of
 from core.store.runs import STATUSES, Status

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.compare.compare import stored_probe
 from core.errors import UserError
 from core.store.runs import Run

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.bisect.ends import DATASET
 from core.bisect.headline import headline
 from core.bisect.verdict import VERDICTS

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import paths
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from pages.shared import state
 from pages.shared.shell import uploads

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import Run, RunStore
 from pages.shared import state

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.access import PUBLIC, Action, mode
+from core.access.modes import PUBLIC, mode
+from core.access.roles import Action
 from core.errors import DataError, UserError
 from core.insight.answer import Prediction
 from core.insight.views import ALONE, Views

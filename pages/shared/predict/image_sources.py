@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import streamlit as st
 
-from core import access
+from core.access.limits import policy
 from core.data.file_names import display_name
 from core.errors import UserError
 from core.store.runs import Run
@@ -61,7 +61,7 @@ def choose_images(run: Run) -> list[Shown]:
 
 
 def _from_files(run: Run) -> list[Shown]:
-    limits = access.policy()
+    limits = policy()
     most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
     # Of any type: the browser would turn away a HEIC among others with a word that goes with the next rerun.
     uploads = st.file_uploader(

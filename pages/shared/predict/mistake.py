@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
 from core.data.file_names import display_name

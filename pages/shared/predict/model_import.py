@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.rendering import FITS
 from core.errors import UserError
 from core.export.bundle_import import import_bundle

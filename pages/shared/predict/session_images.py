@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
-from core.access import Action
+from core.access.roles import Action
 from core.errors import DataError
 from core.housekeeping import retention
 from pages.shared.shell.access import guarded

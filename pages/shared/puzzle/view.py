@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.start.story import Step, Story, read_story
 from core.store.runs import Status
 from pages.shared.puzzle import puzzle

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.store.runs import RESUMABLE, Run, Status
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may_change

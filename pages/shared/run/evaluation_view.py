@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.cross_validation.store import FEW
 from core.stats import metrics
 from core.store.runs import Run

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.access import LOCAL, Action, mode
+from core.access.modes import LOCAL, mode
+from core.access.roles import Action
 from core.errors import UserError
 from core.export.formats import FORMATS, SMALL, Format
 from core.export.prepared import prepare_export, prepared, prepared_facts

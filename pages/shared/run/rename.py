@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from core.store.notes import rename_run
 from core.store.runs import Run

@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from core import access, paths
-from core.access import Action
+from core import paths
+from core.access.limits import policy
+from core.access.roles import Action
 from core.errors import AccessError, UserError
 from core.housekeeping import trash
 from core.jobs.job import BudgetedJob
@@ -80,7 +81,7 @@ def open_clone(run: Run, changes: Mapping[str, object] | None = None) -> None:
     if changes:
         said = f"The form has the settings of “{run.title()}” with the fix: {_told(changes)}."
     try:
-        access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+        policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     except AccessError as error:
         said += f" Not allowed here: {error}."
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig, beside_recommended, setting
 from core.data.set_names import set_name
 from core.errors import RunError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from core.jobs.job import BudgetedJob, rename_job
 from core.report.run_report import run_report

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.runs_table.rows import Row
 from core.store.notes import LONGEST_TAG, MOST_TAGS
 from core.store.run_colours import MOST_TOGETHER

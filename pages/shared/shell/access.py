@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import access
-from core.access import LOCAL, TEAM, Action, Person
+from core.access.modes import LOCAL, TEAM, mode
+from core.access.persons import Person, has_lists, person_of
+from core.access.roles import Action
 from core.errors import AccessError, ConfigError
 from pages.shared.shell.hosts import has_gone, protect_server, refuse_strange_name
 
@@ -32,10 +33,10 @@ def person() -> Person:
     """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:  # no page: a test, or a script that imports what a page does
-        return access.person("", "")
+        return person_of("", "")
     if refusal := refuse_strange_name():  # what a button calls runs before the page is asked for
         raise AccessError(refusal)
-    return access.person(str(st.user.get("email") or ""), context.session_id)
+    return person_of(str(st.user.get("email") or ""), context.session_id)
 
 
 def may(action: Action) -> bool:
@@ -86,7 +87,7 @@ def admit_person() -> None:
     except AccessError as error:
         _ask_to_log_in(str(error))
         st.stop()
-    if access.mode() == TEAM and st.user.get("email"):
+    if mode() == TEAM and st.user.get("email"):
         st.sidebar.caption(f":material/person: {person().role}")
         if st.user.get("is_logged_in"):
             st.sidebar.button("Log out", icon=":material/logout:", on_click=st.logout, type="tertiary")
@@ -95,17 +96,17 @@ def admit_person() -> None:
 def _refusal() -> str:
     """Why the app must not be served at all as it was started; empty when it may."""
     try:
-        mode = access.mode()
+        served = mode()
         protect_server()
         strange_name = refuse_strange_name()
     except ConfigError as error:
         return f"{error}."
-    if mode == LOCAL and not _is_loopback(st.get_option("server.address")):
+    if served == LOCAL and not _is_loopback(st.get_option("server.address")):
         return (
             "Parity was started for everybody on the network, without any login. Start it with `make run`, or with "
             "`--server.address 127.0.0.1`, for yourself alone; to serve others set PARITY_MODE to team or public."
         )
-    if mode == TEAM and not access.has_lists():
+    if served == TEAM and not has_lists():
         return (
             "PARITY_MODE is team, but nobody is on its lists; set PARITY_ADMINS, PARITY_TRAINERS or PARITY_VIEWERS to "
             "e-mail addresses, separated by commas."

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import access, paths
-from core.access import Action
+from core import paths
+from core.access.limits import policy
+from core.access.modes import LOCAL, mode
+from core.access.roles import Action
 from core.data.collections import COLLECTIONS, published_of
 from core.data.dataset import SAMPLE
 from core.errors import DataError, UserError
@@ -72,7 +74,7 @@ def reference_of(name: str) -> str:
 
 def may_open(reference: str) -> bool:
     """Whether this person may open a dataset that a job is about."""
-    if reference == SAMPLE or access.mode() == access.LOCAL:
+    if reference == SAMPLE or mode() == LOCAL:
         return True
     try:
         return reference_of(name_of(reference) or "?") == reference
@@ -117,7 +119,7 @@ def _of_run(run_id: str) -> str:
     if run is None:
         raise DataError(f'the run "{run_id[:60]}" whose dataset the address names does not exist (any more)')
     config = run.config()
-    access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+    policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     return config.dataset
 
 

@@ -1,7 +1,7 @@
 """Installs the example runs from a page."""
 
-from core import access
-from core.access import PUBLIC, Action
+from core.access.modes import PUBLIC, mode
+from core.access.roles import Action
 from core.store import examples
 from pages.shared.shell.access import guarded
 
@@ -22,5 +22,5 @@ def put_in_place_for_all() -> None:
     Raises:
         UserError: the home cannot be written.
     """
-    if access.mode() == PUBLIC and not examples.is_installed():
+    if mode() == PUBLIC and not examples.is_installed():
         put_in_place()

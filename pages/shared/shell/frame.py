@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.access import LOCAL, PUBLIC, mode
+from core.access.modes import LOCAL, PUBLIC, mode
 from core.errors import UserError
 from core.housekeeping import clock
 from pages.shared.shell.access import admit_person

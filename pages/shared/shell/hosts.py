@@ -6,7 +6,8 @@ import streamlit as st
 from streamlit import config, net_util
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import access, hosts
+from core import hosts
+from core.access.modes import mode
 
 _NAMES, _ORIGINS = "server.allowedHosts", "server.corsAllowedOrigins"
 
@@ -20,10 +21,10 @@ def refuse_strange_name() -> str:
     headers = _headers()
     if headers is None or not len(headers):
         return ""
-    mode = access.mode()
+    now = mode()
     given = config.get_option("server.address"), config.get_option(_NAMES)
-    names = hosts.answered_names(mode, *given)
-    return hosts.refusal(mode, headers.get("Host"), headers.get("Origin"), names, config.get_option(_ORIGINS))
+    names = hosts.answered_names(now, *given)
+    return hosts.refusal(now, headers.get("Host"), headers.get("Origin"), names, config.get_option(_ORIGINS))
 
 
 def has_gone() -> bool:
@@ -53,7 +54,7 @@ def protect_server() -> None:
     """
     net_util.get_external_ip = _no_address
     if not config.get_option(_NAMES):
-        names = hosts.answered_names(access.mode(), config.get_option("server.address"), ())
+        names = hosts.answered_names(mode(), config.get_option("server.address"), ())
         config.set_option(_NAMES, list(names))
 
 

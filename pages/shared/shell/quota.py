@@ -13,7 +13,8 @@ from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import access, paths
+from core import paths
+from core.access.limits import policy
 from core.errors import DataError
 
 
@@ -43,7 +44,7 @@ def lower_server_limit() -> None:
 
     Only ever lowers the limit. The server reads it at every upload, so it holds from the first page of a process on.
     """
-    most = -(-access.policy().upload_bytes // 2**20)  # the option is in MB of 2**20 bytes
+    most = -(-policy().upload_bytes // 2**20)  # the option is in MB of 2**20 bytes
     if config.get_option(_LIMIT) > most:
         config.set_option(_LIMIT, most)
 
@@ -54,7 +55,7 @@ def admit_files(sizes: Sequence[int]) -> None:
     Raises:
         DataError: a file is too large, the session has brought too much, or the disk has no room.
     """
-    limits, session = access.policy(), _session()
+    limits, session = policy(), _session()
     largest, total = max(sizes, default=0), sum(sizes)
     if largest > limits.upload_bytes:
         raise DataError(
@@ -92,7 +93,7 @@ def admit_questions(count: int) -> None:
     Raises:
         DataError: it has asked about too many in the last minute.
     """
-    most, now = access.policy().predictions, time.monotonic()
+    most, now = policy().predictions, time.monotonic()
     if not most:
         return
     with _lock:
@@ -132,7 +133,7 @@ def _is_there(session: str) -> bool:
 
 
 def _check_disk(size: int) -> None:
-    limits = access.policy()
+    limits = policy()
     _check_free(size)
     if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
         raise DataError(
@@ -142,7 +143,7 @@ def _check_disk(size: int) -> None:
 
 
 def _check_free(size: int) -> None:
-    limits, home = access.policy(), paths.home()
+    limits, home = policy(), paths.home()
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.corrections import change_labels, undo_labels
 from pages.shared.shell.access import guarded
 from pages.shared.shell.chosen_dataset import View

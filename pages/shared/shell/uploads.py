@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core import access, files, paths
-from core.access import Action
+from core import files, paths
+from core.access.limits import policy
+from core.access.roles import Action
 from core.data.file_names import display_name
 from core.data.ingest import Limits, ingest_files, ingest_zips
 from core.data.set_names import TITLE, set_name
@@ -89,7 +90,7 @@ def remove_broken_uploads() -> None:
 
 
 def _limits() -> Limits:
-    limits = access.policy()
+    limits = policy()
     return Limits(files=limits.zip_files, total_bytes=limits.zip_bytes, file_bytes=limits.upload_bytes)
 
 

@@ -6,7 +6,7 @@ Nothing is drawn in here: a second click cannot come between starting a run and 
 import threading
 from collections.abc import Container
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig
 from core.jobs.spec import RunSpec
 from core.progress import Progress

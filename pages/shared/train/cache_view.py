@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.data.feature_cache import FeatureCache, feature_cache
 from core.errors import UserError
 from pages.shared.shell import access

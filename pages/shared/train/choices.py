@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.access import PUBLIC, mode
+from core.access.modes import PUBLIC, mode
 from core.config import make_config
 from core.errors import ConfigError
 from core.estimate.duration import expected

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig
 from core.cross_validation.figures import notes
 from core.cross_validation.store import (

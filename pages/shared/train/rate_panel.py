@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig
 from core.lr_search.store import LrSearch, LrSearchSpec, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status

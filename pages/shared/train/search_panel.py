@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES

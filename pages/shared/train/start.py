@@ -5,7 +5,9 @@ from collections.abc import Container
 
 import streamlit as st
 
-from core.access import PUBLIC, Action, mode, policy
+from core.access.limits import policy
+from core.access.modes import PUBLIC, mode
+from core.access.roles import Action
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs import time_limits

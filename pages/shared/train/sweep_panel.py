@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.config import RunConfig, setting
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.recorder.recorder_file import NAME, recorder_bytes

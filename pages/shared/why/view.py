@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.access import Action
+from core.access.roles import Action
 from core.errors import UserError
 from core.report.why_report import (
     figure_rows,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core import files
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.store import Bisect, BisectStore
 from core.config import make_config
 from core.errors import DataError

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.config import RunConfig, make_config
 from core.cross_validation.answers import mean_answers
 from core.cross_validation.store import (

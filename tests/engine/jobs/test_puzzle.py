@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import files
-from core.access import COMMAND_LINE
+from core.access.persons import COMMAND_LINE
 from core.bisect.store import Bisect, BisectStore
 from core.engine.jobs import puzzle as worker
 from core.engine.jobs import steps

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.access import POLICIES
+from core.access.limits import POLICIES
 from core.config import make_config
 from core.cross_validation.answers import read_fold
 from core.cross_validation.store import CrossValidationSpec, CrossValidationStore, divisions

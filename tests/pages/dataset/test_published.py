@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import core.access
 from core import paths
+from core.access.persons import person_of
 from core.data import collections
 from core.errors import AccessError, DataError
 from pages.shared import state
@@ -117,6 +117,6 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
     assert not page.exception
     assert bool(button(page, "Download")) is may
     if not may:
-        monkeypatch.setattr(access, "person", lambda: core.access.person(email, "session"))
+        monkeypatch.setattr(access, "person", lambda: person_of(email, "session"))
         with pytest.raises(AccessError, match="download a public dataset"):
             published._fetch(collections.COLLECTIONS[0], lambda *_: None, lambda *_: None)

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import files
-from core.access import person
+from core.access.persons import person_of
 from core.errors import AccessError, DataError, RunError
 from core.export.formats import FORMATS
 from pages.shared.predict import model_import
@@ -107,7 +107,7 @@ def test_a_script_for_others_names_no_folder_of_the_server(run, monkeypatch):
     export_view._convert(run, FORMATS["script"], lambda words, share: None)
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_TRAINERS", "tom@lab.example")
-    monkeypatch.setattr(access, "person", lambda: person("tom@lab.example", ""))
+    monkeypatch.setattr(access, "person", lambda: person_of("tom@lab.example", ""))
     export_view._convert(run, FORMATS["script"], lambda words, share: None)
     assert asked == [None, "pictures"]
 

@@ -6,7 +6,8 @@ from unittest import mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.access
+from core import files
+from core.access.persons import Person, person_of
 from core.errors import AccessError
 from core.housekeeping import trash
 from core.store.notes import Note, read_note, write_note
@@ -117,8 +118,8 @@ def somebody(monkeypatch, mode: str, address: str):
     monkeypatch.setenv("PARITY_TRAINERS", "tom@lab.example")
     monkeypatch.setenv("PARITY_ADMINS", "ada@lab.example")
 
-    def be() -> core.access.Person:
-        return core.access.person(address, "session")
+    def be() -> Person:
+        return person_of(address, "session")
 
     with mock.patch.object(run_upkeep, "person", be), mock.patch("pages.shared.shell.access.person", be):
         yield
@@ -138,7 +139,7 @@ def test_what_is_not_ones_own_is_neither_deleted_nor_written_on(
 ):  # fmt: skip
     run = make_run("one")
     if owner:
-        core.files.write_json(run.path / "owner.json", owner)
+        files.write_json(run.path / "owner.json", owner)
     with somebody(monkeypatch, mode, address):
         assert not run_upkeep.may_organise(run)
         for action in (lambda: run_upkeep._delete(run), lambda: run_upkeep._write(run, "x", [])):
@@ -153,7 +154,7 @@ def test_what_is_not_ones_own_is_neither_deleted_nor_written_on(
 def test_ones_own_run_and_all_runs_of_an_admin(make_run, monkeypatch):
     for address, owner in (("tom@lab.example", "tom@lab.example"), ("ada@lab.example", "")):
         run = make_run("one")
-        core.files.write_json(run.path / "owner.json", owner)
+        files.write_json(run.path / "owner.json", owner)
         with somebody(monkeypatch, "team", address):
             run_upkeep._write(run, "x", ["y"])
             run_upkeep._delete(run)

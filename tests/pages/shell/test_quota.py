@@ -12,7 +12,8 @@ from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 
-from core import access, paths
+from core import paths
+from core.access.limits import POLICIES, policy
 from core.errors import AccessError, DataError
 from pages.shared.predict import session_images
 from pages.shared.shell import quota, uploads
@@ -28,7 +29,7 @@ def test_a_public_server_is_told_what_is_too_large_and_never_to_take_more(
     config.set_option("server.maxUploadSize", before)
     AppTest.from_file("../../../app.py", default_timeout=30).run()
     assert config.get_option("server.maxUploadSize") == after
-    assert after * 2**20 >= min(before * 2**20, access.policy().upload_bytes)  # what a page takes, the server takes
+    assert after * 2**20 >= min(before * 2**20, policy().upload_bytes)  # what a page takes, the server takes
 
 
 @pytest.mark.parametrize("mode", ["local", "team"])
@@ -44,8 +45,8 @@ def limits(monkeypatch: pytest.MonkeyPatch):
     """A function that sets the limits of the mode."""
 
     def put(**changes: Any) -> None:
-        changed = dataclasses.replace(access.POLICIES["local"], spare_bytes=0, **changes)
-        monkeypatch.setitem(access.POLICIES, "local", changed)
+        changed = dataclasses.replace(POLICIES["local"], spare_bytes=0, **changes)
+        monkeypatch.setitem(POLICIES, "local", changed)
 
     return put
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.access import POLICIES
+from core.access.limits import POLICIES
 from core.config import make_config
 from core.errors import RunError
 from core.jobs import time_limits

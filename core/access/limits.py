@@ -1,52 +1,13 @@
-"""Access control: mode (local, team, public), roles, permitted actions, and limits of each mode.
-
-Nothing is detected by magic: `PARITY_MODE` says it, and what is not allowed is refused in the function that would do
-it, whether or not a button for it was drawn. The command line is the operator's and asks none of this.
-"""
+"""The limits of each mode: sizes, numbers, times, and which trainings it allows."""
 
 from dataclasses import dataclass
-from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from core.access.modes import LOCAL, PUBLIC, TEAM, mode
 from core.config import RunConfig
 from core.data.dataset import SAMPLE
-from core.environment import MODES, environment
 from core.errors import AccessError
-
-LOCAL, TEAM, PUBLIC = MODES
-
-
-class Action(StrEnum):
-    """What a page can do beyond showing what is there; the value completes the sentence "You may not …"."""
-
-    LOOK = "view runs"
-    PREDICT = "predict images"
-    UPLOAD = "upload a dataset"
-    BROWSE = "open folders of the server"
-    FETCH = "download a public dataset"
-    TRAIN = "start a training"
-    MANAGE = "stop, resume or change what others started"
-    DIAGNOSE = "start a search between two runs"
-    IMPORT = "import a model"
-    ORGANISE = "write notes on runs or delete them"
-    SWEEP = "start a sweep"
-    CURATE = "review the labels or change the split of a dataset"
-    READ_LOG = "read the log of a worker"
-    EXPORT = "convert a model into another format"
-
-
-ROLES: dict[str, frozenset[Action]] = {
-    "operator": frozenset(Action),
-    "admin": frozenset(Action),
-    "trainer": frozenset(Action) - {Action.MANAGE, Action.IMPORT},
-    "viewer": frozenset({Action.LOOK, Action.PREDICT}),
-    "visitor": frozenset({Action.LOOK, Action.PREDICT, Action.TRAIN}),
-    "stranger": frozenset(),
-}
-"""What each role may do. `operator` is whoever sits at a local app; `visitor` anybody at a public one; admin, trainer
-and viewer are a team's; a `stranger` is somebody whom the team's lists do not name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,110 +163,6 @@ POLICIES: dict[str, Policy] = {
 }
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody at a page.
-
-    Attributes:
-        name: str. An e-mail address in a team; else something that tells one browser session from another.
-        role: str. One of `ROLES`.
-    """
-
-    name: str
-    role: str
-
-    def may(self, action: Action) -> bool:
-        """Whether the role includes the action."""
-        return action in ROLES[self.role]
-
-    def require(self, action: Action, owner: str = "") -> None:
-        """Lets the person through, or says why not.
-
-        Args:
-            action: Action.
-            owner: str. Who started what is to be changed; empty where nobody in particular did.
-
-        Raises:
-            AccessError: the role does not include it, or it is somebody else's.
-        """
-        if not self.may(action):
-            raise AccessError(_refusal(self, action))
-        if owner and owner != self.name and not self.may(Action.MANAGE):
-            raise AccessError("This was started by another user; only they or an administrator may change it.")
-
-    def require_own(self, action: Action, owner: str) -> None:
-        """As `require`, for what cannot be had again: of what nobody in particular started only an administrator.
-
-        Args:
-            action: Action.
-            owner: str. Who started what is to be changed; empty where nobody in particular did.
-
-        Raises:
-            AccessError: the role does not include it, or it is not this person's.
-        """
-        self.require(action, owner)
-        if not owner and not self.may(Action.MANAGE):
-            raise AccessError("You did not start this from a page; only an administrator may change it.")
-
-
-COMMAND_LINE = Person("", "operator")
-"""Whoever sits at the command line: no mode has limits for it, and what it starts is nobody's in particular."""
-
-
-def mode() -> str:
-    """The mode that `PARITY_MODE` names; `local` when it names none.
-
-    Raises:
-        ConfigError: there is no such mode.
-    """
-    return environment().mode
-
-
 def policy() -> Policy:
-    """The limits of the mode; see `mode`."""
+    """The limits of the mode; see `core.access.modes.mode`."""
     return POLICIES[mode()]
-
-
-def person(email: str, session: str) -> Person:
-    """Who somebody is, by what the server knows of them.
-
-    Args:
-        email: str. As the login or the reverse proxy says; empty where nobody has logged in.
-        session: str. Tells this browser session from others.
-
-    Raises:
-        ConfigError: see `mode`.
-    """
-    now = mode()
-    if now == LOCAL:
-        return Person("operator", "operator")
-    if now == PUBLIC:
-        return Person(session, "visitor")
-    address = email.strip().casefold()
-    for role, patterns in _lists().items():
-        if address and any(fnmatchcase(address, pattern) for pattern in patterns):
-            return Person(address, role)
-    return Person(address, "stranger")
-
-
-def has_lists() -> bool:
-    """Whether anybody is named for a team."""
-    return any(_lists().values())
-
-
-def _lists() -> dict[str, tuple[str, ...]]:
-    """Who has which role in a team; the first list that names somebody counts."""
-    found = environment()
-    return {"admin": found.admins, "trainer": found.trainers, "viewer": found.viewers}
-
-
-def _refusal(person: Person, action: Action) -> str:
-    match person.role:
-        case "visitor":
-            return f"This public demonstration does not allow you to {action}. Run Parity on your own machine."
-        case "stranger":
-            if not person.name:
-                return "You are not logged in. Log in; if you have, the proxy does not pass on your identity."
-            return f"{person.name} is not on this team's lists; ask the operator of this app to add the address."
-        case role:
-            return f"Your role is {role}, which may not {action}; ask an administrator."
