@@ -162,9 +162,10 @@ def _in_order(count: int) -> list[Any]:
 def _run(config: RunConfig) -> dict[str, Any]:
     """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learned."""
     from core.engine.reporter import Reporter
-    from core.engine.train import training as train
+    from core.engine.train import epochs
     from core.engine.train.batch_watch import BatchWatch
     from core.engine.train.checkpoint import CheckpointFolder
+    from core.engine.train.training import train
     from core.store.runs import RunStore
 
     moments: list[float] = []
@@ -180,9 +181,9 @@ def _run(config: RunConfig) -> dict[str, Any]:
     run = RunStore().create(config)
     reporter, started = Reporter(run), time.perf_counter()
     reporter.start_heartbeat()
-    with mock.patch.object(train, "BatchWatch", Watch):
+    with mock.patch.object(epochs, "BatchWatch", Watch):
         try:
-            train.train(reporter)
+            train(reporter)
         finally:
             reporter.close()
     total = time.perf_counter() - started

@@ -131,8 +131,8 @@ def train(folder: Path) -> None:
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.engine.reporter import Reporter
-    from core.engine.train import training as train
     from core.engine.train.context import make_training_context
+    from core.engine.train.epochs import Training
     from core.engine.train.phases import plan
     from core.engine.train.run_costs import RunCosts
     from core.engine.train.tracking import Tracking
@@ -145,7 +145,7 @@ def train(folder: Path) -> None:
     context.features(context.images(context.dataset.split.val, augmented=False), 0, "")  # whatever is made once
     with Peak() as extraction:
         context.features(context.train_images(), context.draw(0), "")
-    made = train.Training(context, Tracking(reporter), RunCosts(context.config, context.dataset))
+    made = Training(context, Tracking(reporter), RunCosts(context.config, context.dataset))
     phase = plan(context)[0].make()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 3, 0)  # traces the graph

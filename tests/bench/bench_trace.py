@@ -27,8 +27,8 @@ from tests.bench.figures import Figure, ratio, table
 from tests.bench.images import draw
 
 if TYPE_CHECKING:
+    from core.engine.train.epochs import Training
     from core.engine.train.phases import Phase
-    from core.engine.train.training import Training
 
 KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
     # Settings over `question-bottleneck`, training images per class, largest ratio allowed.
@@ -66,8 +66,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple["
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.engine.reporter import Reporter
-    from core.engine.train import phases
-    from core.engine.train import training as train
+    from core.engine.train import epochs, phases
     from core.engine.train.context import make_training_context
     from core.engine.train.run_costs import RunCosts
     from core.engine.train.trace import TraceWriter
@@ -81,8 +80,8 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple["
         if not traced:
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
-            stack.enter_context(mock.patch.object(train, TraceWriter.__name__, NoTrace))
-        made = train.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
+            stack.enter_context(mock.patch.object(epochs, TraceWriter.__name__, NoTrace))
+        made = epochs.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
         phase = phases.plan(context)[0].make()
     made._begin(phase, None)
     made._validate(phase, made._fit_epoch(phase, 0, 1000, 0))  # traces the graphs

@@ -163,9 +163,9 @@ def _trained(config: RunConfig, dataset: Dataset) -> Any:
     """A whole training, as a run's worker has it; a function from images to probabilities."""
     from core.engine.reporter import Reporter
     from core.engine.train.context import make_training_context
+    from core.engine.train.epochs import Training
     from core.engine.train.run_costs import RunCosts
     from core.engine.train.tracking import Tracking
-    from core.engine.train.training import Training
     from core.store.runs import RunStore
 
     reporter = Reporter(RunStore().create(config))

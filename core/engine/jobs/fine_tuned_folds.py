@@ -14,10 +14,10 @@ from core.data.folds import Folds
 from core.engine.jobs.fold_heads import Answered, fold_head, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
+from core.engine.train.epochs import Training
 from core.engine.train.evaluate import keep_predictions
 from core.engine.train.run_costs import RunCosts
 from core.engine.train.tracking import Tracking
-from core.engine.train.training import Training
 from core.errors import ConfigError
 from core.estimate.duration import expected
 from core.search.candidates import config_of

@@ -20,8 +20,9 @@ from core.data.images import load
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder, Progress
 from core.engine.train.early_stopping import judge, reduced
+from core.engine.train.epochs import Training
 from core.engine.train.traced import TracedSequential
-from core.engine.train.training import Training, train
+from core.engine.train.training import train
 from core.errors import UserError
 from core.estimate.measured import costs
 from core.stats import metrics
