@@ -1,4 +1,19 @@
-"""All layouts (readings) of a folder as a dataset: found by names and structure, or spelt out by a person."""
+"""All layouts (readings) of a folder as a dataset, ranked: found by names and structure, or spelt out by a person.
+
+How it decides. Names alone are not enough (`Testing` may be a class, `siteA` may be a part), so each reading needs the
+names *and* the structure that goes with it:
+
+* `parts`: folders named as parts (`train`, `Training`, `seg_train`, `fold_2`, in several languages), class folders
+  below. A word in front must be the same for all (`seg_train`, `seg_test`), so that `freight_train` stays a class.
+* `parts-below`: the other way round, `cats/train` or `cats_train`.
+* `classes`: every folder is a class, whatever lies below it.
+* `inner`: the innermost folders are the classes, those above them are joined.
+* `names`: images in one folder (or in parts), the class in the file's name.
+
+Each reading that is possible has a rank: `CERTAIN`, `POSSIBLE` (names or structure speak for another one too) or
+`OFFERED` (never taken unless it is chosen). One reading at the highest rank is taken if it is more than `OFFERED`; two
+are asked about. The same function serves a folder, an unpacked zip and an upload.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,18 +21,11 @@ from pathlib import Path
 from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice
 from core.data.listing import Folder
+from core.data.name_readings import class_then_part, named_files
 from core.data.part_names import PartName, shown
 from core.data.part_readings import Part, deeper_parts, flat_parts, inside_part, part_readings, parts_reading
-from core.data.readings import (
-    OFFERED,
-    Reading,
-    class_folders,
-    class_then_part,
-    inner_classes,
-    named_files,
-    structure_readings,
-    unwrapped,
-)
+from core.data.reading import OFFERED, Reading
+from core.data.structure_readings import class_folders, inner_classes, structure_readings, unwrapped
 from core.errors import DataError, LayoutQuestion
 
 

@@ -17,7 +17,7 @@ from core.data.leftovers import is_junk
 from core.data.listing import Folder, list_folder, unreadable
 from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
-from core.data.readings import OFFERED, ClassFolder, Reading
+from core.data.reading import OFFERED, ClassFolder, Reading
 from core.data.table_choice import read_table_choice
 from core.data.table_labels import agrees, guess_table, read_chosen
 from core.data.table_rows import Labelled, TableReading

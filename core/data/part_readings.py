@@ -7,15 +7,8 @@ from dataclasses import dataclass, replace
 from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import PartName, is_filler, is_part, is_unlabelled, part_name, shown
-from core.data.readings import (
-    CERTAIN,
-    POSSIBLE,
-    TEST_SERVES,
-    ClassFolder,
-    Reading,
-    beside,
-    class_folders,
-)
+from core.data.reading import CERTAIN, POSSIBLE, TEST_SERVES, ClassFolder, Reading
+from core.data.structure_readings import beside, class_folders
 from core.errors import DataError
 
 EXPECTED = (
