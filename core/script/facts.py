@@ -10,8 +10,8 @@ nothing.
 import ast
 from functools import cached_property
 
+from core.script.networks import Networks
 from core.script.parts import (
-    BACKBONE,
     FITS,
     FLOWS,
     LAYERS,
@@ -30,27 +30,24 @@ class Facts:
 
     Attributes:
         script: Script.
+        networks: Networks. The backbone, and the models that are made around it.
         first_rate: float or None. The learning rate of the first step of the last training, where following the values
             has found one that the text alone does not tell: through functions, and of a schedule.
     """
 
     def __init__(self, script: Script) -> None:
         self.script = script
+        self.networks = Networks(script)
         self.first_rate: float | None = None
 
     def where(self, line: int) -> str:
         """`line 7`, or `cell 3, line 7` of a notebook."""
         return self.script.where(line)
 
-    @cached_property
-    def backbones(self) -> list[Call]:
-        """Calls that make a pretrained network."""
-        return [call for call in self.script.calls if BACKBONE.match(call.short)]
-
     @property
     def backbone(self) -> Call | None:
-        """The last of them."""
-        return self.backbones[-1] if self.backbones else None
+        """The pretrained network; the last of several."""
+        return self.networks.backbones[-1] if self.networks.backbones else None
 
     @cached_property
     def flows(self) -> list[Flow]:
@@ -89,7 +86,7 @@ class Facts:
         for call in self.script.calls:
             if call.short not in LAYERS and not is_noise(call.short):
                 continue
-            head = groups.setdefault(self._container(call), Head())
+            head = groups.setdefault(self.networks.container(call), Head())
             where = {"Dense": head.dense, "Dropout": head.dropouts}.get(
                 call.short, head.pools if call.short in POOLS else head.other
             )
@@ -175,53 +172,13 @@ class Facts:
                 return call.arguments[name][0]
         return None
 
-    def model_of(self, call: Call) -> Call | None:
-        """The call that made the model whose method is called."""
-        return self.script.at(self.script.receiver(call)[0])
-
-    def structure(self, node: ast.expr, location: Location) -> str:
-        """How `.layers` of a model are numbered.
-
-        Returns:
-            `backbone` (the backbone's own layers), `flat` (those, then the head's), `nested` (the backbone is one
-            layer among others), or empty where the script does not tell.
-        """
-        call = self.script.call_of(node, location)
-        if call is None:
-            return ""
-        if call in self.backbones:
-            return "backbone"
-        if call.short == "Sequential":
-            return "nested" if any(item in self.backbones for item in self.items(call)) else ""
-        if call.short == "Model":
-            inputs = self.script.origin(self.script.argument(call, "inputs").node, call.location)[0]
-            if isinstance(inputs, ast.Subscript):
-                inputs = inputs.value
-            if isinstance(inputs, ast.Attribute) and self.script.call_of(inputs.value, call.location) in self.backbones:
-                return "flat"
-            return "nested" if self._is_called else ""
-        return ""
-
-    def items(self, sequential: Call) -> list[Call]:
-        """The layers of a Sequential: those in its list, and those added."""
-        given = self.script.argument(sequential, "layers").node
-        listed = given.elts if isinstance(given, (ast.List, ast.Tuple)) else []
-        found = [self.script.call_of(item, sequential.location) for item in listed]
-        for call in self._added.get(id(sequential), []):
-            found.append(self.script.call_of(self.script.argument(call, "layer").node, call.location))
-        return [item for item in found if item is not None]
-
-    def is_in_sequential(self, layer: Call) -> bool:
-        """Whether a layer belongs to a Sequential."""
-        return id(layer) in self._sequentials
-
     def flow(self, call: Call) -> Flow | None:
         """The source of batches that a call makes."""
         if call.short == "image_dataset_from_directory":
             return Flow(call, None)
         if call.short not in FLOWS:
             return None
-        made_by = self.model_of(call)
+        made_by = self.networks.model_of(call)
         made_by = made_by if made_by is not None and made_by.short == "ImageDataGenerator" else None
         return None if call.short == "flow" and made_by is None else Flow(call, made_by)
 
@@ -238,63 +195,36 @@ class Facts:
         )
 
     def _is_model_fit(self, call: Call) -> bool:
-        made_by = self.model_of(call)
-        if made_by is not None and (made_by.short in ("Sequential", "Model") or made_by in self.backbones):
+        made_by = self.networks.model_of(call)
+        if made_by is not None and (made_by.short in ("Sequential", "Model") or made_by in self.networks.backbones):
             return True
         telling = ("epochs", "validation_data", "callbacks", "steps_per_epoch", "batch_size", "verbose")
         return call.short == "fit_generator" or any(name in call.arguments for name in telling)
 
     def _with_backbone(self, call: Call) -> bool:
-        made_by = self.model_of(call)
+        made_by, backbones = self.networks.model_of(call), self.networks.backbones
         if made_by is not None and made_by.short == "Sequential":
-            items = self.items(made_by)
-            return any(
-                item in self.backbones or (item.short == "Model" and self.backbone is not None) for item in items
-            )
+            items = self.networks.items(made_by)
+            return any(item in backbones or (item.short == "Model" and bool(backbones)) for item in items)
         if made_by is not None and made_by.short == "Model":
             owner = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
-            return owner is not None and bool(self.structure(owner, call.location))
-        return made_by in self.backbones if made_by else self.backbone is not None and not self.extractions
+            return owner is not None and bool(self.networks.structure(owner, call.location))
+        return made_by in backbones if made_by else bool(backbones) and not self.extractions
 
     def _is_extraction(self, call: Call) -> bool:
-        made_by = self.model_of(call)
+        made_by = self.networks.model_of(call)
         if made_by is None:
             return False
-        if made_by in self.backbones:
+        if made_by in self.networks.backbones:
             return self.script.argument(made_by, "include_top").value is False
         if made_by.short not in ("Model", "Sequential") or not isinstance(call.node.func, ast.Attribute):
             return False
-        return bool(self.structure(call.node.func.value, call.location)) and call.location.position < self._first_fit
+        structure = self.networks.structure(call.node.func.value, call.location)
+        return bool(structure) and call.location.position < self._first_fit
 
     @cached_property
     def _first_fit(self) -> int:
         return next((call.location.position for call in self.script.find(*FITS) if self._is_model_fit(call)), 0)
-
-    @cached_property
-    def _added(self) -> dict[int, list[Call]]:
-        """The calls of `add`, by the Sequential they add to."""
-        added: dict[int, list[Call]] = {}
-        for call in self.script.find("add"):
-            added.setdefault(id(self.model_of(call)), []).append(call)
-        return added
-
-    @cached_property
-    def _is_called(self) -> bool:
-        """Whether the backbone is called as a layer: `base(x)`."""
-        return any(
-            isinstance(call.node.func, ast.Name)
-            and self.script.call_of(call.node.func, call.location) in self.backbones
-            for call in self.script.calls
-        )
-
-    def _container(self, layer: Call) -> object:
-        """What a layer belongs to: the Sequential it is in, else the function it stands in."""
-        return self._sequentials.get(id(layer), layer.location.scope)
-
-    @cached_property
-    def _sequentials(self) -> dict[int, int]:
-        made = self.script.find("Sequential")
-        return {id(item): id(sequential) for sequential in made for item in self.items(sequential)}
 
 
 def _is_val(folder: str) -> bool:

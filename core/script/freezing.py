@@ -54,7 +54,7 @@ def is_of_head(facts: Facts, one: Trainable) -> bool:
 
 def hits_head(facts: Facts, one: Trainable) -> bool:
     """Whether a freeze reaches the head's layers as well."""
-    structure = facts.structure(one.owner, one.location)
+    structure = facts.networks.structure(one.owner, one.location)
     if structure in ("", "backbone"):
         return False
     if not one.layers:
@@ -72,10 +72,10 @@ def total_layers(facts: Facts, one: Trainable, structure: str) -> int | None:
     """Number of layers in the model whose layers are set; None where it is not known."""
     model = facts.script.call_of(one.owner, one.location)
     if structure == "nested" and model is not None and model.short == "Sequential":
-        return len(facts.items(model))
+        return len(facts.networks.items(model))
     head = facts.head
     count = len([*head.pools, *head.dense, *head.dropouts, *head.other])
-    in_sequential = head.output is not None and facts.is_in_sequential(head.output)
+    in_sequential = head.output is not None and facts.networks.is_in_sequential(head.output)
     if facts.backbone is None or not count:
         return None
     base = LAYER_COUNTS.get(facts.backbone.short) if structure == "flat" else 2
@@ -101,7 +101,7 @@ def layers_in_front(facts: Facts) -> int:
 
 def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> str:
     """Applies one change to the layers; a sentence where it cannot be told what it changes."""
-    structure = facts.structure(one.owner, one.location)
+    structure = facts.networks.structure(one.owner, one.location)
     if not structure:
         return f"it cannot be told which layers {facts.script.text(one.owner)} has"
     if one.condition:
@@ -117,7 +117,7 @@ def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> 
 def _apply_slice(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> str:
     if backbone.short not in LAYER_COUNTS:
         return f"how the layers of {backbone.short} are numbered is not known here"
-    structure = facts.structure(one.owner, one.location)
+    structure = facts.networks.structure(one.owner, one.location)
     ends: list[Any] = [one.start, one.stop]
     if structure == "flat" and any(end is not None and end < 0 for end in ends):
         total = total_layers(facts, one, structure)

@@ -55,7 +55,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     version = read_version(keras_version)
     script = read_script(text, name)
     facts = Facts(script)
-    if not (facts.backbones or facts.flows or facts.generators or facts.compiles or facts.fits or facts.heads):
+    if not (facts.networks.backbones or facts.flows or facts.generators or facts.compiles or facts.fits or facts.heads):
         raise DataError(
             f"{' '.join(name.split())[:100]}: no backbone, generator, layer, compile or fit of Keras was found in it; "
             "paste the script that trains"
@@ -138,10 +138,10 @@ def _unread(facts: Facts, story: Story, found: Collected) -> None:
         if fit.call.short == "fit_generator" and fit.feed is None:
             found.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
     for call in script.find("add"):
-        if facts.model_of(call) in facts.backbones:
+        if facts.networks.model_of(call) in facts.networks.backbones:
             found.note(call.line, "add: a functional network has none, so the script stops here")
-    if len(facts.backbones) > 1:
-        found.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")
+    if len(facts.networks.backbones) > 1:
+        found.note(facts.networks.backbones[0].line, "the script makes more than one backbone; the last one was read")
 
 
 def _not_followed(story: Story, found: Collected) -> None:

@@ -113,7 +113,7 @@ def _hits_head(facts: Facts, one: Trainable) -> Finding:
 
 
 def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
-    structure = facts.structure(one.owner, one.location)
+    structure = facts.networks.structure(one.owner, one.location)
     count = LAYER_COUNTS.get(backbone.short)
     if structure not in ("flat", "backbone") or count is None or one.start not in (None, 0) or one.stop < 0:
         return

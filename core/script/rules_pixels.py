@@ -45,7 +45,7 @@ def augmented_validation(facts: Facts, version: Version) -> Iterator[Finding]:
 
 def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
     """Statistics of the dataset that nobody computed."""
-    fitted = {id(facts.model_of(call)) for call in facts.script.find("fit")}
+    fitted = {id(facts.networks.model_of(call)) for call in facts.script.find("fit")}
     for generator in facts.generators:
         for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening"):
             value = facts.script.argument(generator, name)
@@ -125,7 +125,7 @@ def validation_share(facts: Facts, version: Version) -> Iterator[Finding]:
 def random_in_cache(facts: Facts, version: Version) -> Iterator[Finding]:
     """`.map(augment).cache()`: randomness frozen."""
     for call in facts.script.find("cache"):
-        before: Call | None = facts.model_of(call)
+        before: Call | None = facts.networks.model_of(call)
         if before is not None and before.short == "map" and _is_random(facts, before):
             yield finding(
                 "cache-after-random",
