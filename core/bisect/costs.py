@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core.bisect.arm_values import Set
 from core.bisect.factors import Factors
 from core.bisect.reading import common_part, judged
-from core.bisect.search import seeds_of
+from core.bisect.seeds import seeds_of
 from core.config import RunConfig, TrainConfig
 from core.data.order import batches_per_epoch, draw_of_epoch
 from core.models.optimizer_plan import plan_optimizer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.factors import find_factors
 from core.bisect.reading import PARTS
-from core.bisect.search import seeds_of
+from core.bisect.seeds import seeds_of
 from core.errors import RunError
 from core.stats.paired_seeds import AUC_LEVEL, Estimate, level_after
 from core.store.runs import Run

@@ -57,14 +57,14 @@ class Facts:
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
         """Puts what is known while it is running into the result."""
-        ends = [search.trials.known(trial, "accuracy") for trial in (frozenset[str](), frozenset(search.factors))]
+        ends = [search.trials.known(trial, "accuracy") for trial in search.midpoint.both_ends()]
         spread = _spread([list(values.values()) for values in ends])
         record |= {
-            "good": "a" if search.good == "a" else "b" if search.good else "",
-            "gap": _gap(search.gap, search.level),
+            "good": "a" if search.midpoint.good == "a" else "b" if search.midpoint.good else "",
+            "gap": _gap(search.gap, search.midpoint.level),
             "noise": {"a": list(ends[0].values()), "b": list(ends[1].values()), "spread": spread},
             "auc": self._auc(search),
-            "decided_by": search.metric,
+            "decided_by": search.midpoint.metric,
             "tests": search.tests,
             "measured": self._measured(search),
         }
@@ -103,17 +103,15 @@ class Facts:
         )
 
     def _auc(self, search: Search) -> "AucGap":
-        ends = [
-            list(search.trials.known(trial, "auc").values()) for trial in (frozenset[str](), frozenset(search.factors))
-        ]
+        ends = [list(search.trials.known(trial, "auc").values()) for trial in search.midpoint.both_ends()]
         gap = search.auc_gap
-        return {**_gap(gap, search.level), "a": ends[0], "b": ends[1], "sentence": _auc_sentence(search, gap)}
+        return {**_gap(gap, search.midpoint.level), "a": ends[0], "b": ends[1], "sentence": _auc_sentence(search, gap)}
 
     def _measured(self, search: Search) -> "list[MeasuredTrial]":
         """The mean of every trial, with the ends first."""
         found: list[MeasuredTrial] = []
         for trial, values in search.trials.found.items():
-            mean = search.trials.contrast({trial: 1}, search.level, "accuracy")
+            mean = search.trials.contrast({trial: 1}, search.midpoint.level, "accuracy")
             aucs = list(search.trials.known(trial, "auc").values())
             if mean.seeds:
                 found.append(
@@ -130,13 +128,12 @@ class Facts:
 
     def _other_images(self, search: Search, trials: "Sequence[BisectTrial]") -> "OtherImages | None":
         """The second question, from the predictions of both ends."""
-        if not search.good or not search.factors:
+        if not search.midpoint.good or not search.factors:
             return None
         names = same_pixels(*self._runs, self._part)
-        everything = frozenset(search.factors)
-        ends = [self._readings(trials, trial, names) for trial in (frozenset[str](), everything)]
+        ends = [self._readings(trials, trial, names) for trial in search.midpoint.both_ends()]
         seeds = [seed for seed in search.trials.seeds if all(seed in end for end in ends)]
-        good, bad = ends if search.good == "a" else ends[::-1]
+        good, bad = ends if search.midpoint.good == "a" else ends[::-1]
         return other_images([good[seed] for seed in seeds], [bad[seed] for seed in seeds], PARTS[self._part])
 
     def _readings(self, trials: "Sequence[BisectTrial]", trial: Set, names: dict[str, str]) -> dict[int, Readings]:

@@ -10,7 +10,8 @@ from core.bisect.ends import DATASET
 from core.bisect.factors import find_factors
 from core.bisect.reading import PARTS, common_part, judged
 from core.bisect.result import Facts
-from core.bisect.search import Search, seeds_of
+from core.bisect.search import Search
+from core.bisect.seeds import seeds_of
 from core.bisect.store import Bisect, empty_result, estimate
 from core.bisect.verdict import Conclusion, Words
 from core.config import RunConfig

@@ -12,33 +12,23 @@ factors. Else sets are searched by delta debugging (Zeller and Hildebrandt, Simp
 Input, IEEE TSE 2002): `ddmin` finds a set of which no part does the same alone.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.bisect import verdict
 from core.bisect.arm_values import Set, TrialValues
 from core.bisect.ddmin import ddmin
-from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Words
+from core.bisect.midpoint import Midpoint
+from core.bisect.seeds import SEEDS
+from core.bisect.verdict import BAD, GOOD, UNCLEAR, Conclusion, Words
 from core.stats.paired_seeds import AUC_LEVEL, LEVELS, LOOKS, Estimate, holm, level_after
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectTest
     from core.store.job_records import Side
 
-
-SEEDS = LOOKS[-1]
-"""Trainings of one trial at most."""
-
 _GIVEN_UP = 1.886
 """A factor is given up when a trial of it is beyond the midpoint on the wrong side by so many standard errors."""
-
-_NEAR_MIDDLE = 0.25
-"""A trial that is clearly apart from both ends and so near to the midpoint, as a share of the gap, is on neither side.
-
-A setting that does 55 % of the effect is not the one. Two equal halves lie on the midpoint itself, where each trial
-would be called a side by chance in 5 % of cases.
-"""
 
 _OTHER: "dict[str, Side]" = {"a": "b", "b": "a"}
 
@@ -55,28 +45,27 @@ class Search:
 
     Args:
         factors: tuple of str. Keys, the likeliest culprits first.
-        trials: ArmValues. With `SEEDS` seeds.
+        trials: TrialValues. With `SEEDS` seeds.
         margin: float. Gaps up to it do not matter. Defaults to a hundredth.
         words: Words. How the sentences name things.
 
     Attributes:
-        good: str. `a` or `b`: the run with the higher mean; empty before that is known.
+        midpoint: Midpoint. Which run is the good one, and where trials lie.
         gap: Estimate or None. Accuracy, good minus bad.
         auc_gap: Estimate or None. The same of the AUC.
-        metric: str. `accuracy`, or `auc` where accuracy does not tell the ends apart and the AUC does.
-        level: float. What the intervals of the gaps may miss.
     """
 
     factors: tuple[str, ...]
     trials: TrialValues
     margin: float = 0.01
     words: Words = field(default_factory=Words)
-    good: str = ""
+    midpoint: Midpoint = field(init=False)
     gap: Estimate | None = None
     auc_gap: Estimate | None = None
-    metric: str = "accuracy"
-    level: float = LEVELS[0]
     _tests: "dict[tuple[str, str], BisectTest]" = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.midpoint = Midpoint(self.factors, self.trials)
 
     @property
     def tests(self) -> "list[BisectTest]":
@@ -98,15 +87,15 @@ class Search:
             return verdict.unclear(str(why), self.tests, self.words)
         self._look_at_gap()
         gap = self._deciding_gap()
-        return found if gap.excludes_zero() else verdict.inconclusive(gap, self.margin, self.level, self.words)
+        return found if gap.excludes_zero() else verdict.inconclusive(gap, self.margin, self.midpoint.level, self.words)
 
     def _ends(self) -> Conclusion | None:
         """Trains both ends; a verdict when they are the same, or not distinguished."""
         if not self.factors:
             return self._same()
         for look in range(len(LOOKS)):
-            self.trials.fill([frozenset(), self._all()], look)
-            both = self._contrast({frozenset(): 1, self._all(): -1}, LEVELS[look])
+            self.trials.fill(self.midpoint.both_ends(), look)
+            both = self.midpoint.contrast({frozenset(): 1, self.midpoint.everything: -1}, LEVELS[look])
             if both.seeds < 2:
                 raise Unclear("Too few training runs of one of the two ends succeeded.")
             self._call_good("a" if both.value >= 0 else "b")
@@ -120,38 +109,37 @@ class Search:
     def _same(self) -> Conclusion:
         """Nothing is left to differ: with one seed both ends are one training, so the first look is for the noise."""
         self.trials.fill([frozenset()], 0)
-        values = list(self.trials.known(frozenset(), self.metric).values())
+        values = list(self.trials.known(frozenset(), self.midpoint.metric).values())
         if not values:
             raise Unclear("No training run with the settings of the two runs succeeded.")
-        self.good, self.gap = "a", Estimate(0.0, 0.0, 0.0, 0.0, len(values), 1.0, 0.5)
+        self.midpoint.good, self.gap = "a", Estimate(0.0, 0.0, 0.0, 0.0, len(values), 1.0, 0.5)
         return verdict.by_construction(values, self.words)
 
     def _by_auc(self) -> Conclusion | None:
         """After the last look: the AUC may tell what the accuracy does not."""
-        auc = self._contrast({self._good(): 1, self._bad(): -1}, AUC_LEVEL, "auc")
+        auc = self.midpoint.gap(AUC_LEVEL, "auc")
         if auc.seeds < 2 or not auc.excludes_zero():
-            return verdict.inconclusive(self._deciding_gap(), self.margin, self.level, self.words)
-        self.metric = "auc"
-        good = self.good if auc.value > 0 else _OTHER[self.good]
+            return verdict.inconclusive(self._deciding_gap(), self.margin, self.midpoint.level, self.words)
+        self.midpoint.metric = "auc"
+        good = self.midpoint.good if auc.value > 0 else _OTHER[self.midpoint.good]
         self.words = self.words.of_auc()
         self._call_good(good)
         return None
 
     def _call_good(self, good: str) -> None:
-        self.good = good
+        self.midpoint.good = good
         self.words = self.words.seen_from(good)
         self._look_at_gap()
 
     def _look_at_gap(self) -> None:
         """Both gaps as they are now, good minus bad."""
-        ends = {self._good(): 1.0, self._bad(): -1.0}
-        count = self._contrast(ends, 0.05).seeds
-        self.level = AUC_LEVEL if self.metric == "auc" else level_after(count)
-        self.gap, auc = self._contrast(ends, self.level, "accuracy"), self._contrast(ends, self.level, "auc")
+        middle = self.midpoint
+        middle.level = AUC_LEVEL if middle.metric == "auc" else level_after(middle.gap(0.05).seeds)
+        self.gap, auc = middle.gap(middle.level, "accuracy"), middle.gap(middle.level, "auc")
         self.auc_gap = auc if auc.seeds > 1 else None
 
     def _deciding_gap(self) -> Estimate:
-        found = self.gap if self.metric == "accuracy" else self.auc_gap
+        found = self.gap if self.midpoint.metric == "accuracy" else self.auc_gap
         if found is None:
             raise Unclear("The two ends have no finished training runs with a common seed.")
         return found
@@ -163,44 +151,46 @@ class Search:
         differences together do no harm without it.
         """
         if len(self.factors) == 1:
-            return verdict.only(self.factors[0], self._means_of_ends(), self.words)
+            return verdict.only(self.factors[0], self.midpoint.means_of_ends(), self.words)
         possible = list(self.factors)
         for look in range(len(LOOKS)):
             p_values = dict.fromkeys(self.factors, 1.0)
-            trials = [self._by_b(trial) for key in possible for trial in self._switches(key).values()]
+            trials = [self.midpoint.by_b(trial) for key in possible for trial in self._switches(key).values()]
             self.trials.planned(self.trials.missing(trials, look))
             for key in possible:
                 p_values[key] = self._tried(key, look)
                 cleared = holm(list(p_values.values()), LEVELS[look])[self.factors.index(key)]
                 if cleared and self._may_be_single(key, LEVELS[look]):
-                    there, back = (self._mean(trial) for trial in self._switches(key).values())
-                    return verdict.single(key, (there, back), self._means_of_ends(), self.words)
+                    there, back = (self.midpoint.mean(trial) for trial in self._switches(key).values())
+                    return verdict.single(key, (there, back), self.midpoint.means_of_ends(), self.words)
             possible = [key for key in possible if self._may_be_single(key, LEVELS[look])]
         return None
 
     def _switches(self, key: str) -> dict[str, Set]:
-        return {"sufficient": frozenset({key}), "necessary": self._all() - {key}}
+        return {"sufficient": frozenset({key}), "necessary": self.midpoint.everything - {key}}
 
     def _tried(self, key: str, look: int) -> float:
         """Trains both trials of a factor up to a look; the larger of their p-values, as both have to clear."""
         switches = self._switches(key)
-        self.trials.fill([self._by_b(trial) for trial in switches.values()] + [frozenset(), self._all()], look)
+        trials = [self.midpoint.by_b(trial) for trial in switches.values()]
+        self.trials.fill([*trials, *self.midpoint.both_ends()], look)
         found = [self._test(key, direction, trial, LEVELS[look]) for direction, trial in switches.items()]
         return max(found)
 
     def _test(self, key: str, direction: str, trial: Set, level: float) -> float:
         """Notes what a switch did; gives the p-value of its not clearing the midpoint."""
         spoils = direction == "sufficient"
-        clears = self._beyond_middle(trial, level, BAD if spoils else GOOD)
-        start, sign = (self._good(), 1.0) if spoils else (self._bad(), -1.0)
-        effect, mean = self._contrast({start: sign, self._by_b(trial): -sign}, level), self._mean(trial)
+        clears = self.midpoint.beyond(trial, level, BAD if spoils else GOOD)
+        start, sign = (self.midpoint.good_end, 1.0) if spoils else (self.midpoint.bad_end, -1.0)
+        effect = self.midpoint.contrast({start: sign, self.midpoint.by_b(trial): -sign}, level)
+        mean = self.midpoint.mean(trial)
         self._tests[(key, direction)] = {
             "factor": key,
             "direction": direction,
-            "base": _OTHER[_OTHER[self.good]] if spoils else _OTHER[self.good],
+            "base": _OTHER[_OTHER[self.midpoint.good]] if spoils else _OTHER[self.midpoint.good],
             "value": mean.value if mean.seeds else None,
             "interval": mean.to_list() if mean.seeds else None,
-            "side": self._judge(trial, level),
+            "side": self.midpoint.side(trial, level),
             "effect": effect.value if effect.seeds else None,
             "effect_interval": effect.to_list() if effect.seeds else None,
             "p_value": clears.above,
@@ -211,9 +201,9 @@ class Search:
     def _may_be_single(self, key: str, level: float) -> bool:
         """Whether no trial of a factor is clearly on the wrong side, or a part of the effect near the midpoint."""
         for direction, trial in self._switches(key).items():
-            if self._is_near_middle(trial, level):
+            if self.midpoint.is_near(trial, level):
                 return False
-            clears = self._beyond_middle(trial, level, _WANTED[direction])
+            clears = self.midpoint.beyond(trial, level, _WANTED[direction])
             error = clears.spread / max(1, clears.seeds) ** 0.5
             if clears.value < -_GIVEN_UP * error:
                 return False
@@ -221,14 +211,14 @@ class Search:
 
     def _sets(self) -> Conclusion:
         """Delta debugging, once for the smallest set that spoils the good run, once for the one that cures the bad."""
-        everything = self._all()
+        everything = self.midpoint.everything
         worse = self._alone("sufficient") or ddmin(self.factors, lambda trial: self._decided(trial, BAD))
         cure = self._alone("necessary") or ddmin(self.factors, lambda trial: self._decided(everything - trial, GOOD))
         if worse == cure and len(worse) == 1:
             what = self.words.listed(sorted(worse))
             raise Unclear(f"{what} is beyond the midpoint, but not far enough to exclude chance after trying "
                           f"{len(self.factors)} settings.")  # fmt: skip
-        return verdict.sets(worse, cure, self.factors, self._mean, self.words)
+        return verdict.sets(worse, cure, self.factors, self.midpoint.mean, self.words)
 
     def _alone(self, direction: str) -> Set:
         """The first factor that was seen to do it alone; the empty set when none was."""
@@ -246,70 +236,8 @@ class Search:
         """Trains a trial, look after look, until it clears the midpoint."""
         side = UNCLEAR
         for look in range(len(LOOKS)):
-            self.trials.fill([self._by_b(trial), frozenset(), self._all()], look)
-            side = self._judge(trial, LEVELS[look])
+            self.trials.fill([self.midpoint.by_b(trial), *self.midpoint.both_ends()], look)
+            side = self.midpoint.side(trial, LEVELS[look])
             if side in (GOOD, BAD):
                 return side
         return side
-
-    def _judge(self, trial: Set, level: float) -> str:
-        middle = self._beyond_middle(trial, level, GOOD)
-        if middle.seeds < 2:
-            return UNCLEAR
-        if self._is_near_middle(trial, level):
-            return BETWEEN
-        if middle.excludes_zero():
-            return GOOD if middle.low > 0 else BAD
-        return BETWEEN if self._is_part(trial, level) and middle.seeds > LOOKS[0] else UNCLEAR
-
-    def _is_part(self, trial: Set, level: float) -> bool:
-        """Part of the effect, and clearly neither all nor nothing of it: more seeds would not make a side of it."""
-        ends = (self._good(), self._bad())
-        return all(self._contrast({self._by_b(trial): 1, end: -1}, level).excludes_zero() for end in ends)
-
-    def _is_near_middle(self, trial: Set, level: float) -> bool:
-        """Whether a trial is clearly a part of the effect, and not much more or less than half of it."""
-        gap = self._contrast({self._good(): 1, self._bad(): -1}, level).value
-        return self._is_part(trial, level) and abs(self._beyond_middle(trial, level, GOOD).value) < _NEAR_MIDDLE * gap
-
-    def _beyond_middle(self, trial: Set, level: float, side: str) -> Estimate:
-        """By how much a trial lies beyond the midpoint between the ends, towards a side."""
-        sign = 1 if side == GOOD else -1
-        return self._contrast({self._by_b(trial): sign, self._good(): -sign / 2, self._bad(): -sign / 2}, level)
-
-    def _contrast(self, weights: Mapping[Set, float], level: float, metric: str = "") -> Estimate:
-        """A weighted sum of trials (as factors at run B's value), seed by seed."""
-        return self.trials.contrast(weights, level, metric or self.metric)
-
-    def _mean(self, trial: Set) -> Estimate:
-        """Mean of a trial over its seeds."""
-        return self._contrast({self._by_b(trial): 1}, self.level)
-
-    def _means_of_ends(self) -> tuple[Estimate, Estimate]:
-        """The good one's and the bad one's."""
-        return self._mean(frozenset()), self._mean(self._all())
-
-    def _all(self) -> Set:
-        return frozenset(self.factors)
-
-    def _by_b(self, trial: Set) -> Set:
-        """The trial as the factors that have run B's value."""
-        return trial if self.good == "a" else self._all() - trial
-
-    def _good(self) -> Set:
-        return self._by_b(frozenset())
-
-    def _bad(self) -> Set:
-        return self._by_b(self._all())
-
-
-def seeds_of(a: int, b: int) -> list[int]:
-    """Training seeds of every trial: fresh ones.
-
-    The two runs themselves are shown and nothing is inferred from them, as they were chosen because they differ.
-
-    Args:
-        a: int. Run A's own.
-        b: int. Run B's own.
-    """
-    return [seed for seed in range(1, SEEDS + 3) if seed not in (a, b)][:SEEDS]

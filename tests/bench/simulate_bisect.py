@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.bisect.arm_values import Judged, Set, TrialValues
-from core.bisect.search import SEEDS, Search
+from core.bisect.search import Search
+from core.bisect.seeds import SEEDS
 from core.bisect.verdict import Conclusion
 
 Truth = Callable[[Set], float]

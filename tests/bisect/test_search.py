@@ -8,7 +8,8 @@ import pytest
 
 from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.ddmin import ddmin
-from core.bisect.search import SEEDS, Search, seeds_of
+from core.bisect.search import Search
+from core.bisect.seeds import SEEDS, seeds_of
 from core.bisect.verdict import Words
 from core.stats.paired_seeds import LOOKS
 from tests.bench.simulate_bisect import WORLDS, rates
@@ -54,7 +55,7 @@ def bad_if(*sets: str) -> World:
 def test_one_factor_that_spoils_and_cures_is_single() -> None:
     searching = search(bad_if("b"))
     found = searching.run()
-    assert (found.verdict, found.factors, searching.good) == ("single", ("b",), "a")
+    assert (found.verdict, found.factors, searching.midpoint.good) == ("single", ("b",), "a")
     assert [(t["factor"], t["direction"], t["side"]) for t in searching.tests] == [
         ("a", "sufficient", "good"), ("a", "necessary", "bad"), ("b", "sufficient", "bad"), ("b", "necessary", "good"),
     ]  # fmt: skip
@@ -63,7 +64,7 @@ def test_one_factor_that_spoils_and_cures_is_single() -> None:
 def test_the_order_of_the_two_runs_does_not_matter() -> None:
     searching = search(lambda trial: 0.5 if "b" not in trial else 0.9)
     found = searching.run()
-    assert (found.verdict, found.factors, searching.good) == ("single", ("b",), "b")
+    assert (found.verdict, found.factors, searching.midpoint.good) == ("single", ("b",), "b")
     assert searching.gap is not None
     assert searching.gap.low > 0.25
 
@@ -163,7 +164,7 @@ def test_an_auc_that_is_lower_decides_where_the_accuracy_does_not() -> None:
     auc: World = lambda trial: 0.828 if "b" in trial else 0.909  # noqa: E731
     searching = search(lambda trial: 0.9, noise=0.02, auc=auc)
     found = searching.run()
-    assert (found.verdict, found.factors, searching.metric) == ("single", ("b",), "auc")
+    assert (found.verdict, found.factors, searching.midpoint.metric) == ("single", ("b",), "auc")
     assert "takes validation AUC from 0.9" in found.sentence
     equal = search(lambda trial: 0.9, noise=0.002, auc=auc).run()
     assert equal.verdict == "single", "equal accuracies are no `no-difference` while the AUC is lower"
