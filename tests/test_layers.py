@@ -61,7 +61,8 @@ HEAVY = (
     *("core.models.head_layers", "core.models.imagenet", "core.models.frozen_part", "core.models.outputs"),
     "core.models.whole_batches",
     "core.recorder.parity_recorder",
-    *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras", "core.export.plain_fit"),
+    *("core.engine", "core.worker", "core.__main__", "core.export.plain_script", "core.export.plain_training"),
+    *("core.export.plain_fit", "core.export.plain_batches", "core.export.plain_head", "core.export.plain_settings"),
 )
 
 FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"])

@@ -1,4 +1,4 @@
-"""Training loop in plain Keras for exported scripts; see core/export/plain_keras.py."""
+"""Training loop in plain Keras for exported scripts; see core/export/plain_script.py."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,16 +7,22 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.export.plain_settings import (
+    EARLY_STOPPING,
+    FOCAL,
+    FOCAL_ALPHA,
+    FOCAL_GAMMA,
+    JUDGES,
+    LABEL_SMOOTHING,
+    OBJECTIVE,
+    REDUCE_ON_PLATEAU,
+    REDUCES,
+    STOPS,
+    VAL,
+    Array,
+)
 from core.models.outputs import penalty_of
 from core.stats.metrics import accuracy, auc, cross_entropy, focal_objective, objective
-
-# Flags and settings: see core/export/plain_keras.py.
-JUDGES = STOPS = REDUCES = OBJECTIVE = FOCAL = True
-LABEL_SMOOTHING, FOCAL_GAMMA, FOCAL_ALPHA = 0.0, 2.0, 0.0
-EARLY_STOPPING, REDUCE_ON_PLATEAU = 5, 2
-VAL: Sequence[tuple[str, int, str]] = ()
-
-Array = NDArray[Any]
 
 
 def labels_of(part: Sequence[tuple[str, int, str]]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """A run as one script in plain Keras that repeats it: same images, order, augmentation, seeds, head and optimizer.
 
-The functions are the program's own (core/export/plain_keras.py, plain_fit.py and what they use), so the script computes
+The functions are the program's own (core/export/plain_script.py and what it uses), so the script computes
 what the run has computed. Beside it lies the base as it was before training: the built-in one is in no other library.
 """
 
@@ -27,29 +27,36 @@ if TYPE_CHECKING:
 BASE_SUFFIX = "_base.keras"
 """What the script's name without .py gets for the model that it starts from."""
 
-# Section of the script -> the file its functions come from; where two define a name the first holds.
+# Section of the script -> the files its functions come from, in their order; where two define a name the first holds.
 _SECTIONS = {
-    "The training": "core/export/plain_keras.py",
-    "Epoch after epoch": "core/export/plain_fit.py",
-    "From an image file to pixels": "core/data/image_modes.py",
-    "Grey of more than 8 bits": "core/data/deep.py",
-    "DICOM": "core/data/dicom.py",
-    "Header of a DICOM file": "core/data/dicom_header.py",
-    "Compressed frame of a DICOM file": "core/data/dicom_frame.py",
-    "HEIC": "core/data/heic.py",
-    "What is not read": "core/data/refused.py",
-    "From an image to a square": "core/data/rendering.py",
-    "Large colour profiles": "core/data/png_chunks.py",
-    "The part that does not learn": "core/models/frozen_part.py",
-    "Logits and penalties": "core/models/outputs.py",
-    "Batches of one size": "core/models/whole_batches.py",
-    "A learning rate for each block": "core/models/block_rates.py",
-    "Augmentation": "core/data/augment.py",
-    "Steps of the augmentation": "core/data/augment_steps.py",
-    "Which sample comes when": "core/data/order.py",
-    "Mixed images": "core/data/mixing.py",
-    "Metrics of mixed labels": "core/models/mixed_labels.py",
-    "Figures on the validation images": "core/stats/metrics.py",
+    "The training": (
+        "core/export/plain_settings.py",
+        "core/export/plain_script.py",
+        "core/export/plain_images.py",
+        "core/export/plain_head.py",
+        "core/export/plain_batches.py",
+        "core/export/plain_training.py",
+    ),
+    "Epoch after epoch": ("core/export/plain_fit.py",),
+    "From an image file to pixels": ("core/data/image_modes.py",),
+    "Grey of more than 8 bits": ("core/data/deep.py",),
+    "DICOM": ("core/data/dicom.py",),
+    "Header of a DICOM file": ("core/data/dicom_header.py",),
+    "Compressed frame of a DICOM file": ("core/data/dicom_frame.py",),
+    "HEIC": ("core/data/heic.py",),
+    "What is not read": ("core/data/refused.py",),
+    "From an image to a square": ("core/data/rendering.py",),
+    "Large colour profiles": ("core/data/png_chunks.py",),
+    "The part that does not learn": ("core/models/frozen_part.py",),
+    "Logits and penalties": ("core/models/outputs.py",),
+    "Batches of one size": ("core/models/whole_batches.py",),
+    "A learning rate for each block": ("core/models/block_rates.py",),
+    "Augmentation": ("core/data/augment.py",),
+    "Steps of the augmentation": ("core/data/augment_steps.py",),
+    "Which sample comes when": ("core/data/order.py",),
+    "Mixed images": ("core/data/mixing.py",),
+    "Metrics of mixed labels": ("core/models/mixed_labels.py",),
+    "Figures on the validation images": ("core/stats/metrics.py",),
 }
 _LISTS = ("TRAIN", "VAL", "RECORDED")
 """Long values, which stand at the script's end."""
@@ -89,7 +96,10 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
     config, manifest = run.config(), run.data()
     flags = _flags(config, manifest)
     settings = _settings(config, manifest, base_name, facts, folder)
-    by_section = {section: pieces_of(module, flags) for section, module in _SECTIONS.items()}
+    by_section = {
+        section: [piece for module in modules for piece in pieces_of(module, flags)]
+        for section, modules in _SECTIONS.items()
+    }
     chosen, mentioned = needed([p for pieces in by_section.values() for p in pieces], "main", settings)
     sections = [(section, [p for p in pieces if p in chosen]) for section, pieces in by_section.items()]
     return "\n".join(
@@ -239,7 +249,8 @@ def _steps(config: RunConfig) -> str:
 
 
 def _imports(mentioned: set[str]) -> list[str]:
-    lines = imports_of(list(_SECTIONS.values()), mentioned | {"sys", "Path", "keras"})
+    modules = [module for modules in _SECTIONS.values() for module in modules]
+    lines = imports_of(modules, mentioned | {"sys", "Path", "keras"})
     standard = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     return ["from __future__ import annotations", "", *standard, "", *(line for line in lines if line not in standard)]
 
