@@ -11,6 +11,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 from core.errors import ConfigError
@@ -104,6 +105,17 @@ class RunConfig:
     def settings(self) -> dict[str, Any]:
         """Flat view: `{"data.image_size": 224, ...}` in the order in which the settings are declared."""
         return {key: getattr(getattr(self, part), name) for key, part, name in _PLACES}
+
+    def changed_settings(self) -> dict[str, Any]:
+        """The settings that are not the defaults."""
+        defaults = default_settings()
+        return {key: value for key, value in self.settings().items() if value != defaults[key]}
+
+
+@cache
+def default_settings() -> Mapping[str, Any]:
+    """Every setting as it is when nobody has chosen."""
+    return RunConfig().settings()
 
 
 def make_config(dataset: str, settings: Mapping[str, Any], *, preset: str = "recommended", name: str = "") -> RunConfig:

@@ -6,7 +6,6 @@ draws a page may say how long it may take: what was not reached is there at a la
 
 import json
 import os
-import time
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config import RunConfig
+from core.config import RunConfig, default_settings
 from core.course.caveats import caveats, known_findings
 from core.errors import RunError
-from core.store.kept_index import Index, Stamp, index_file, stamp_of
+from core.store.kept_index import Stamp
 from core.store.parked import parked
+from core.store.recall import Recall
 from core.store.recent import MOST, Recent
 from core.store.runs import Run
 
@@ -62,41 +62,16 @@ def details(runs: Sequence[Run], seconds: float | None = None) -> list[Details |
         runs: sequence of Run.
         seconds: float. How long reading may take; a run that was not reached is None. Defaults to as long as needed.
     """
-    memory = _memory()
-    stamps = {run.path: stamp_of(run.path, _SOURCES) for run in runs}
-    found: dict[Path, Details] = {}
-    for run in runs:
-        stamp, known = memory.get(run.path, (None, None))
-        if known is not None and stamp == stamps[run.path]:
-            found[run.path] = known
-    end = float("inf") if seconds is None else time.monotonic() + seconds
-    for folder in dict.fromkeys(run.path.parent for run in runs if run.path not in found):
-        here = [run for run in runs if run.path.parent == folder and run.path not in found]
-        found |= _from_index(folder, here, stamps, end)
+    at = {run.path: run for run in runs}
+    recall = Recall(
+        kind=_kind(),
+        sources=_SOURCES,
+        of_record=lambda record: Details(**record),
+        read=lambda path: read_details(at[path]),
+        together=_TOGETHER,
+    )
+    found = recall.of(list(at), _memory(), float("inf") if seconds is None else seconds)
     return [found.get(run.path) for run in runs]
-
-
-def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Details]:
-    """From the shared file where it holds, else from the run's folder, and then kept there."""
-    index, memory = Index(index_file(folder, _kind()), lambda record: Details(**record)), _memory()
-    kept, found = index.load([run.id for run in runs]), {}
-    fresh: dict[str, tuple[str, Details]] = {}
-    for run in runs:
-        stamp = json.dumps(stamps[run.path])
-        before, known = kept.get(run.id, ("", None))
-        if known is None or before != stamp:
-            if time.monotonic() > end:
-                continue
-            known = read_details(run)
-            fresh[run.id] = stamp, known
-        if len(fresh) == _TOGETHER:
-            index.save(fresh)
-            fresh = {}
-        found[run.path] = known
-        memory[run.path] = stamps[run.path], known
-    if fresh:
-        index.save(fresh)
-    return found
 
 
 def read_details(run: Run) -> Details:
@@ -110,7 +85,7 @@ def read_details(run: Run) -> Details:
     found = known_findings(run)
     severities = Counter(finding.severity for finding in found)
     return Details(
-        changed=None if config is None else changed_settings(config),
+        changed=None if config is None else config.changed_settings(),
         seconds=run.read_status().seconds.get("total"),
         size=folder_size(run.path),
         errors=severities["error"],
@@ -120,17 +95,6 @@ def read_details(run: Run) -> Details:
         test_accuracy=test.accuracy if test else None,
         caveats=caveats(found),
     )
-
-
-def changed_settings(config: RunConfig) -> dict[str, Any]:
-    """The settings that are not the defaults."""
-    defaults = default_settings()
-    return {key: value for key, value in config.settings().items() if value != defaults[key]}
-
-
-def default_settings() -> dict[str, Any]:
-    """Every setting as it is when nobody has chosen."""
-    return RunConfig().settings()
 
 
 def folder_size(folder: Path) -> int:

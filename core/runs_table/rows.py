@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from core.compare.many import setting_differences
+from core.config import default_settings
 from core.data.set_names import set_name
 from core.notation.head import KEY as HEAD
 from core.notation.head import SHORT_FORM, heads_in_one_form
 from core.runs_table.columns import columns
-from core.runs_table.details import Details, default_settings, details
+from core.runs_table.details import Details, details
 from core.runs_table.groups import Group, groups
 from core.store.index import Summary, read_note, summaries, summaries_within
 from core.store.run_titles import titles
@@ -62,9 +62,9 @@ class Row:
         """What stands in a column; None where that is not known."""
         if key in self.values:
             return self.values[key]
-        if self.changed is None or key not in _defaults():
+        if self.changed is None or key not in default_settings():
             return None
-        return self.changed[key] if key in self.changed else _defaults()[key]
+        return self.changed[key] if key in self.changed else default_settings()[key]
 
 
 def table_rows(seconds: float | None = None) -> list[Row]:
@@ -173,7 +173,7 @@ def _group_row(group: Group, trials: Sequence[Row], known: Mapping[str, Row]) ->
     inside = tuple(_as_trial(row, group.id) for row in trials)
     best = max((row for row in inside if row.get("best_val_accuracy") is not None), default=None,
                key=lambda row: row.get("best_val_accuracy"))  # fmt: skip
-    values: dict[str, Any] = dict.fromkeys(key for key in columns() if key not in _defaults())
+    values: dict[str, Any] = dict.fromkeys(key for key in columns() if key not in default_settings())
     datasets = {row.get("dataset") for row in inside} or {data_name(group.dataset)}
     values |= {
         "name": _title(group, known),
@@ -219,7 +219,7 @@ def _common(rows: Sequence[Row]) -> dict[str, Any] | None:
     known = heads_in_one_form(_settings(rows))
     if not known:
         return None
-    shared = {key: value for key, value in known[0].items() if value != _defaults()[key]}
+    shared = {key: value for key, value in known[0].items() if value != default_settings()[key]}
     return {**shared, **dict.fromkeys(key for key, _ in setting_differences(known))}
 
 
@@ -227,10 +227,5 @@ def _settings(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The settings of rows of which they are known, without those that are the default in all."""
     known = [row.changed for row in rows if row.changed is not None]
     changed = {HEAD, *SHORT_FORM, *(key for one in known for key in one)}
-    keys = [key for key in _defaults() if key in changed]
-    return [{key: one.get(key, _defaults()[key]) for key in keys} for one in known]
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    return default_settings()
+    keys = [key for key in default_settings() if key in changed]
+    return [{key: one.get(key, default_settings()[key]) for key in keys} for one in known]

@@ -6,19 +6,17 @@ runs that have ended, in one SQLite file of the cache folder, which every proces
 damaged, locked or deleted at any moment: then the runs are read again, which costs time and nothing else.
 """
 
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from core.errors import RunError
 from core.store import notes
 from core.store.folder import JobFolder
-from core.store.kept_index import Index, Stamp, index_file, stamp_of
+from core.store.kept_index import stamp_of
 from core.store.notes import NOTE_FILE, Note
 from core.store.parked import parked
+from core.store.recall import Recall
 from core.store.recent import MOST, Recent
 from core.store.runs import ACTIVE, Run, Status
 
@@ -80,19 +78,16 @@ def summaries(runs: Sequence[Run]) -> list[Summary]:
 
 def summaries_within(runs: Sequence[Run], seconds: float) -> list[Summary | None]:
     """As `summaries`, for whoever cannot wait: a run that was not reached in so many seconds is None."""
-    known, found = _memory().summaries, {}
-    stamps = {run.path: stamp_of(run.path, _SOURCES) for run in runs}
-    unknown = []
-    for run in runs:
-        stamp, summary = known.get(run.path, (None, None))
-        if summary is not None and stamp == stamps[run.path]:
-            found[run.path] = summary
-        else:
-            unknown.append(run)
-    end = time.monotonic() + seconds
-    for folder in {run.path.parent for run in unknown}:
-        here = [run for run in unknown if run.path.parent == folder]
-        found |= _from_index(folder, here, stamps, end)
+    at = {run.path: run for run in runs}
+    recall = Recall(
+        kind=KIND,
+        sources=_SOURCES,
+        of_record=_summary,
+        read=lambda path: summarise(at[path]),
+        lasts=lambda summary: not summary.is_active,
+        together=_FEW,
+    )
+    found = recall.of(list(at), _memory().summaries, seconds)
     return [found.get(run.path) for run in runs]
 
 
@@ -119,30 +114,6 @@ def forget() -> None:
     _memory().summaries.clear()
     _memory().statuses.clear()
     _memory().notes.clear()
-
-
-def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Summary]:
-    """Summaries from the shared file where they hold, else from the run's folder, and then kept there."""
-    index, found = Index(index_file(folder, KIND), _summary), {}
-    kept = index.load([run.id for run in runs])
-    fresh: dict[str, tuple[str, Summary]] = {}
-    for run in runs:
-        stamp = json.dumps(stamps[run.path])
-        before, summary = kept.get(run.id, ("", None))
-        if summary is None or before != stamp:
-            if time.monotonic() > end:
-                continue
-            summary = summarise(run)
-            if not summary.is_active:
-                fresh[run.id] = stamp, summary
-            if len(fresh) == _FEW:  # what is done need not be done again by whoever breaks this off
-                index.save(fresh)
-                fresh = {}
-        found[run.path] = summary
-        _memory().summaries[run.path] = stamps[run.path], summary
-    if fresh:
-        index.save(fresh)
-    return found
 
 
 def summarise(run: Run) -> Summary:

@@ -19,8 +19,9 @@ from core.errors import ConfigError
 from core.store import records
 from core.store.folder_store import is_id
 from core.store.json_values import Damaged
-from core.store.kept_index import Index, Stamp, index_file, stamp_of
+from core.store.kept_index import stamp_of
 from core.store.parked import parked
+from core.store.recall import Recall
 from core.store.recent import MOST, Recent
 
 FORMAT = 1
@@ -85,7 +86,7 @@ def titles(root: Path, seconds: float = _READ_SECONDS) -> Mapping[str, str]:
     if changed == before and time.monotonic() - when < _HOLDS_SECONDS and (is_whole or seconds <= _READ_SECONDS):
         return found  # type: ignore[no-any-return]
     paths = _run_folders(root)
-    described = _all_described(root, paths, seconds)
+    described = _all_described(paths, seconds)
     every = {path.name: one for path, one in described.items() if one.words}
     found = {run: one.name for run, one in every.items() if one.name}
     found |= told_apart({run: one for run, one in every.items() if not one.name})
@@ -185,36 +186,9 @@ def _run_folders(root: Path) -> list[Path]:
         return []
 
 
-def _all_described(root: Path, paths: Sequence[Path], seconds: float) -> dict[Path, Described]:
-    known, stamps = _memory().described, {path: stamp_of(path, _SOURCES) for path in paths}
-    found, unknown = {}, []
-    for path in paths:
-        before, one = known.get(path, (None, None))
-        if one is None or before != stamps[path]:
-            unknown.append(path)
-        else:
-            found[path] = one
-    return found | _from_index(root, unknown, stamps, time.monotonic() + seconds)
-
-
-def _from_index(root: Path, paths: Sequence[Path], stamps: Mapping[Path, Stamp], end: float) -> dict[Path, Described]:
-    """From the shared file where it holds, else from the runs' folders, and then kept there."""
-    if not paths:
-        return {}
-    index = Index(index_file(root, KIND), lambda record: Described(**record))
-    kept, found, fresh = index.load([path.name for path in paths]), {}, {}
-    for path in paths:
-        stamp = json.dumps(stamps[path])
-        before, one = kept.get(path.name, ("", None))
-        if one is None or before != stamp:
-            if time.monotonic() > end:
-                continue
-            fresh[path.name] = stamp, (one := _read(path))
-        found[path] = one
-        _memory().described[path] = stamps[path], one
-    if fresh:
-        index.save(fresh)
-    return found
+def _all_described(paths: Sequence[Path], seconds: float) -> dict[Path, Described]:
+    recall = Recall(kind=KIND, sources=_SOURCES, of_record=lambda record: Described(**record), read=_read)
+    return recall.of(paths, _memory().described, seconds)
 
 
 def _read(path: Path) -> Described:
@@ -222,14 +196,7 @@ def _read(path: Path) -> Described:
         config = read_config(records.text_of(path / "config.json"))
     except (OSError, Damaged, ConfigError):
         return Described("", "", {})
-    defaults = _defaults()
-    changed = {key: value for key, value in config.settings().items() if value != defaults[key]}
-    return Described(config.name, described(config), {_DATASET: config.dataset, **changed})
-
-
-@cache
-def _defaults() -> Mapping[str, object]:
-    return RunConfig().settings()
+    return Described(config.name, described(config), {_DATASET: config.dataset, **config.changed_settings()})
 
 
 def _memory() -> Any:
