@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("core.errors",),
     ("core.environment",),
-    ("core.progress", "core.setting", "core.sizes", "core.paths", "core.files", "core.stats."),
+    ("core.progress", "core.setting", "core.sizes", "core.sentences", "core.paths", "core.files", "core.stats."),
     ("core.notation.", "core.recorder."),
     ("core.sections.",),
     ("core.config",),

@@ -10,6 +10,7 @@ from core.bisect.ends import DATASET
 from core.bisect.reasons import REASONS
 from core.config import setting
 from core.errors import ConfigError
+from core.sentences import listed
 from core.stats.percent import percent
 
 if TYPE_CHECKING:
@@ -60,11 +61,6 @@ def name_of(key: str) -> str:
         return f"“{setting(key).metadata['label']}”"
     except ConfigError:
         return key  # of a setting that this version does not know
-
-
-def listed(names: list[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _values(result: "BisectResult") -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.sentences import listed
 from core.stats.paired_seeds import Estimate
 from core.stats.percent import percent
 from core.stats.power import seeds_to_settle
@@ -228,11 +229,6 @@ def unclear(why: str, tests: Sequence[Mapping[str, Any]], words: Words | None = 
         f"switching {name(t['factor'])} {said[t['direction']]}" for t in tests if t["side"] == wanted[t["direction"]]
     ]
     return Conclusion("inconclusive", (), why + (f" So far: {'; '.join(clear)}." if clear else ""))
-
-
-def listed(keys: Sequence[str]) -> str:
-    """Words as a list in a sentence."""
-    return " and ".join([", ".join(keys[:-1]), keys[-1]] if len(keys) > 1 else keys)
 
 
 def _space(text: str) -> str:

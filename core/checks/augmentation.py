@@ -6,6 +6,7 @@ from core.checks.context import Context
 from core.checks.finding import Finding
 from core.data.dataset import SAMPLE
 from core.notation.augmentation import PRESETS, Step, mirrored, steps_of
+from core.sentences import listed
 
 _SIDED = ("pneumonia", "xray", "x-ray", "x_ray", "x ray", "radiograph", "mammogra", "covid", "thorax", "mnist")
 """Words, also within others, for images whose left and right mean something: bodies, digits, letters, signs."""
@@ -51,7 +52,7 @@ def label_breaking_augmentation(context: Context) -> Finding | None:
     return Finding(
         "label-breaking-augmentation",
         "warning",
-        f"Training images are {_and(what)}, but by their name ({word}) left and right or top and bottom matter.",
+        f"Training images are {listed(what)}, but by their name ({word}) left and right or top and bottom matter.",
         {"augmentation": kind, "word": word, "changes": list(what)},
         f"Use an augmentation that preserves them: data.augmentation={other}.",
         {"data.augmentation": other},
@@ -109,10 +110,6 @@ def _hides(step: Step) -> str:
     if step.kind == "channel_shift" and max(-step.low, step.high) > 128:
         return "adds more than half of the grey scale"
     return ""
-
-
-def _and(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _sided_word(context: Context) -> str:

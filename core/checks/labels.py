@@ -8,6 +8,7 @@ from core.checks.class_names import is_inverted
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
 from core.data.dataset_index import ImageFile
+from core.data.file_names import natural
 from core.data.layout import is_junk
 from core.stats.metrics import wilson
 
@@ -79,10 +80,10 @@ def hidden_dir_as_class(context: Context) -> Finding | None:
 def lexicographic_class_order(context: Context) -> Finding | None:
     """Class names with numbers, sorted as text: class10 comes before class2, so label 1 is not what one expects."""
     classes = list(context.dataset.classes)
-    natural = sorted(classes, key=_natural)
-    if context.config.data.positive_class or classes == natural or not any(re.search(r"\d", name) for name in classes):
+    in_order = sorted(classes, key=natural)
+    if context.config.data.positive_class or classes == in_order or not any(re.search(r"\d", name) for name in classes):
         return None
-    moved = {name: [k, natural.index(name)] for k, name in enumerate(classes) if natural.index(name) != k}
+    moved = {name: [k, in_order.index(name)] for k, name in enumerate(classes) if in_order.index(name) != k}
     first = next(iter(moved))
     return Finding(
         "lexicographic-class-order",
@@ -225,9 +226,3 @@ def _hidden_folders(context: Context) -> list[str]:
         names = [entry.name for entry in entries if is_junk(entry.name) and entry.is_dir(follow_symlinks=False)]
         found += [f"{parent}/{name}".lstrip("/") for name in names]
     return found
-
-
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    """Sorts class2 before class10."""
-    parts = re.split(r"([0-9]+)", name)
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]

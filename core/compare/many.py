@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.notation.head import heads_in_one_form
+from core.sentences import listed
 from core.store.runs import Run
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ def image_differences(names: Sequence[str], images: Sequence[Images]) -> list[st
                 groups.setdefault(found, []).append(k)
         if len(groups) > 1:
             told = "; ".join(
-                f"{_and([names[k] for k in group])}: {images[group[0]].counts[count]:,}" for group in groups.values()
+                f"{_quoted([names[k] for k in group])}: {images[group[0]].counts[count]:,}" for group in groups.values()
             )
             said.append(f"These runs were {words} images ({told}).")
     if unknown := [name for name, one in zip(names, images, strict=True) if not one.val]:
-        said.append(f"The images used by {_and(unknown)} are not known.")
+        said.append(f"The images used by {_quoted(unknown)} are not known.")
     return said
 
 
@@ -129,6 +130,5 @@ def _form(value: Any) -> str:
     return repr(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
-def _and(names: Sequence[str]) -> str:
-    names = [f"“{name}”" for name in names]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+def _quoted(names: Sequence[str]) -> str:
+    return listed([f"“{name}”" for name in names])

@@ -7,7 +7,7 @@ shows it shows its caveats too. A caveat follows from findings alone, by the tab
 from collections.abc import Iterable, Sequence
 
 from core.checks.finding import Finding, FindingValues
-from core.course.during import run_findings
+from core.course.during import findings_before, run_findings
 from core.errors import UserError
 from core.store.runs import Run
 
@@ -76,7 +76,7 @@ def known_findings(run: Run) -> list[Finding]:
     try:
         return run_findings(run)
     except UserError:  # its settings cannot be read: what was found before the training still can
-        return [Finding.of_record(one) for one in run.findings()]
+        return findings_before(run)
 
 
 def with_caveats(figure: str, known: Sequence[str]) -> str:

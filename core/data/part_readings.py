@@ -1,10 +1,9 @@
 """Folders named as parts of a dataset: what trains, validates and tests, and what of it has no labels."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.data.file_names import display_name
+from core.data.file_names import display_name, natural
 from core.data.listing import Folder
 from core.data.part_names import PartName, is_filler, is_part, is_unlabelled, part_name, shown
 from core.data.reading import CERTAIN, POSSIBLE, TEST_SERVES, ClassFolder, Reading
@@ -179,12 +178,6 @@ def parts_reading(
         outside=() if alone and len(every) > 1 else _outside(folder, every, alone=alone),
         test_as_validation=serves,
     )
-
-
-def natural(name: str) -> list[tuple[bool, int, str]]:
-    """Sorts fold_2 before fold_10."""
-    pieces = re.split(r"([0-9]+)", name)
-    return [(piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece) for piece in pieces]
 
 
 def _is_labelled(part: Part) -> bool:

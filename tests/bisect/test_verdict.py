@@ -1,7 +1,5 @@
 """Verdicts in words, with the numbers that were measured."""
 
-import pytest
-
 from core.bisect import verdict
 from core.bisect.verdict import Words
 from core.stats.paired_seeds import Estimate, estimate
@@ -90,8 +88,3 @@ def test_an_inconclusive_search_says_what_was_clear_all_the_same() -> None:
     found = verdict.unclear("The budget is spent.", tests)
     assert (found.verdict, found.factors) == ("inconclusive", ())
     assert found.sentence == "The budget is spent. So far: switching data.shuffle in the good run spoils it."
-
-
-@pytest.mark.parametrize(("keys", "said"), [([], ""), (["a"], "a"), (["a", "b", "c"], "a, b and c")])
-def test_a_list_in_a_sentence(keys: list[str], said: str) -> None:
-    assert verdict.listed(keys) == said

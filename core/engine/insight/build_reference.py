@@ -18,7 +18,7 @@ from core.data.feature_cache import Features
 from core.data.pipeline import ImageLoader, Images
 from core.engine.features.features import forward_batches, forward_function
 from core.engine.insight.feature_checks import add_feature_findings
-from core.engine.insight.predict import open_network
+from core.engine.saved_network import open_network
 from core.engine.train.context import TrainingContext
 from core.errors import RunError
 from core.insight import reference

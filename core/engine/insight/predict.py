@@ -2,13 +2,12 @@
 
 import contextlib
 
-import keras
 import tensorflow as tf
 
 from core.engine.features.features import forward_function
 from core.engine.insight.answering import Answering, Pixels
 from core.engine.insight.explain import Explainer
-from core.errors import RunError
+from core.engine.saved_network import open_network
 from core.insight.answer import Probabilities, Reply, class_probabilities
 from core.sections.runtimes import TENSORFLOW, TITLES
 from core.store.runs import Run
@@ -54,15 +53,3 @@ def load_model(run: Run) -> LoadedModel:
         RunError: the file is absent or damaged.
     """
     return LoadedModel(run)
-
-
-def open_network(run: Run) -> keras.Model:
-    """The Keras model in a run's folder.
-
-    Raises:
-        RunError: the file is absent or damaged.
-    """
-    try:
-        return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error

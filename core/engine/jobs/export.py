@@ -23,6 +23,7 @@ from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.jobs.exact import in_float64
 from core.engine.jobs.plain_layers import in_plain_layers
 from core.engine.jobs.small_export import convert_small
+from core.engine.saved_network import open_network
 from core.errors import RunError, UnreadableImage, UserError
 from core.export.formats import SMALL
 from core.export.labels import Record, as_texts, label_litert, label_savedmodel, model_record
@@ -60,7 +61,7 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
         RunError: the model is absent or damaged, a package is missing, or the two do not agree.
     """
     report("Loading the model.", 0.2)
-    model = in_plain_layers(_open(run))
+    model = in_plain_layers(open_network(run))
     if kind in SMALL:
         found = convert_small(run, model, kind, path, report)
         label_litert(path, {**model_record(run), "measured": found})
@@ -134,13 +135,6 @@ def _trained_layers(config: RunConfig, base: keras.Model) -> dict[str, Any]:
     if training.mode == "fine_tune" and training.block_rate_factor != 1:
         facts["block_starts"] = row.block_starts(names)[1:]
     return facts
-
-
-def _open(run: Run) -> keras.Model:
-    try:
-        return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error
 
 
 def _images(run: Run, size: int) -> Array:

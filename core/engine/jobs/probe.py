@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.saved_network import open_network
 from core.errors import RunError, UserError
 from core.insight.answer import class_probabilities
 from core.store import records
@@ -74,7 +75,7 @@ def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
     """What the run makes of the images, stage by stage."""
     load = run_loader(run)
     pixels = np.stack([load(path) for path in images])
-    model = _open(run)
+    model = open_network(run)
     values: dict[str, Array] = {"decoded pixels": pixels}
     given = pixels.astype(np.float32)
     base = next((layer for layer in model.layers if layer.name == "base"), None)
@@ -84,13 +85,6 @@ def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
         values["features"] = base.predict_on_batch(given)
     values["probabilities"] = class_probabilities(model.predict_on_batch(given))
     return values
-
-
-def _open(run: Run) -> keras.Model:
-    try:
-        return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error
 
 
 def _prepared(base: keras.Model) -> keras.Model | None:

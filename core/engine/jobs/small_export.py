@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import RunError, UnreadableImage
 from core.export.small import measured
+from core.insight.answer import class_probabilities
 from core.progress import StepProgress
 from core.store.run_images import run_loader
 from core.store.run_records import ImageRecord
@@ -71,7 +72,7 @@ def convert_small(run: Run, model: keras.Model, kind: str, path: Path, report: S
     own = np.concatenate([np.asarray(model(part, training=False)) for part in _batches(pixels)])
     ask = _interpreter(path)
     small = np.concatenate([ask(part) for part in _batches(pixels)])
-    return {**measured(labels, _both(own), _both(small), sizes), "calibration": calibration}
+    return {**measured(labels, class_probabilities(own), class_probabilities(small), sizes), "calibration": calibration}
 
 
 _OPS = tf.lite.OpsSet.TFLITE_BUILTINS
@@ -138,8 +139,3 @@ def _milliseconds(path: Path, pixels: NDArray[np.uint8]) -> float:
         ask(image)
         times.append(time.perf_counter() - began)
     return float(np.median(times[3:]) * 1000)
-
-
-def _both(answers: Array) -> Array:
-    """Probabilities of all classes; one output is that of the second class."""
-    return np.concatenate([1 - answers, answers], axis=1) if answers.shape[1] == 1 else answers

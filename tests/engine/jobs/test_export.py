@@ -20,6 +20,7 @@ from core.engine.jobs import export
 from core.engine.jobs.exact import in_float64
 from core.engine.jobs.export import TOLERANCE, convert, save_base
 from core.engine.jobs.plain_layers import in_plain_layers
+from core.engine.saved_network import open_network
 from core.errors import RunError
 from core.export.export_client import export_run
 from core.export.formats import FORMATS
@@ -194,7 +195,7 @@ def test_a_model_that_is_nearer_to_float64_than_the_run_is_kept(
         return lambda pixels, training: np.asarray(in_float64(model)(pixels, training=training)) + 0.01
 
     def reader(path: Path, pixels: Array, off: float = 0.01) -> Array:
-        own = in_float64(in_plain_layers(export._open(run)))(pixels, training=False)
+        own = in_float64(in_plain_layers(open_network(run)))(pixels, training=False)
         exact.append(np.asarray(own))
         return exact[-1] + off
 

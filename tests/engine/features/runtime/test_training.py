@@ -9,7 +9,7 @@ import pytest
 
 from core import paths
 from core.engine.features.runtime.openvino_network import OpenVinoNetwork
-from core.engine.insight.predict import open_network
+from core.engine.saved_network import open_network
 from core.insight import reference
 from core.sections.runtimes import has_openvino, openvino_version
 from core.store.run_images import run_loader
