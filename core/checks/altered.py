@@ -76,15 +76,11 @@ def _pairs(context: Context) -> list[Altered]:
     """Pairs of files, the training image first, without those that another check calls nearly the same."""
     if not context.is_comparable:
         return []
-    by_content: dict[str, list[ImageFile]] = {}
-    for part in context.parts.values():
-        for file in part:
-            by_content.setdefault(file.sha256, []).append(file)
     near = {frozenset((pair.train.sha256, pair.other.sha256)) for pair in context.near_pairs}
     found = []
     for copy in context.altered_copies:
         if frozenset((copy.first, copy.second)) not in near:
-            pairs = ((a, b) for a in by_content[copy.first] for b in by_content[copy.second])
+            pairs = ((a, b) for a in context.by_content[copy.first] for b in context.by_content[copy.second])
             found += [Altered(*_training_first(context, a, b), copy.how) for a, b in pairs]
     return sorted(found, key=lambda pair: (pair.copy.path, pair.original.path))
 

@@ -1,7 +1,7 @@
 """Check of marks at the border that only one class has: a tag, a logo, a time stamp, a frame."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,7 @@ def class_told_by_mark(context: Context) -> Finding | None:
     own, rest = (float(best.shows[side].mean()) for side in (sample.labels == best.label, sample.labels != best.label))
     alike = [mark for mark in outer if mark.label == best.label and mark.difference >= 0.9 * best.difference]
     place, name = _place(alike), context.dataset.classes[best.label]
+    examples = sample.examples((sample.labels == best.label) & best.shows, sample.labels != best.label)
     return Finding(
         "class-told-by-mark",
         "warning",
@@ -79,7 +80,7 @@ def class_told_by_mark(context: Context) -> Finding | None:
         "without the object; validation images with the same mark cannot show whether it is what is learned.",
         {
             "class": name, "place": place, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
-            "right": round((1 + own - rest) / 2, 4), "files": _shown(sample, best),
+            "right": round((1 + own - rest) / 2, 4), "files": examples,
         },
         "Look at that region in these images; crop or cover tags, frames and stamps in the images of all classes.",
     )  # fmt: skip
@@ -177,12 +178,3 @@ def _place(marks: list[Mark]) -> str:
     if down and across:
         return f"in the {down} {across} corner"
     return f"at the {down or across or 'outer'} edge"
-
-
-def _shown(sample: Sample, mark: Mark) -> list[Any]:
-    """Images of the class that show it, and others; pages show the first four, two of each."""
-    of_class = sample.labels == mark.label
-    one, other = (
-        [sample.files[k].path for k in np.flatnonzero(side)[:4]] for side in (of_class & mark.shows, ~of_class)
-    )
-    return [*one[:2], *other[:2], *one[2:], *other[2:]]

@@ -1,6 +1,6 @@
 """Checks of classes that can be told by how their images were saved or taken: compression, light, colour, sharpness."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def class_told_by_compression(context: Context) -> Finding | None:
     if not found:
         return None
     _, label, step, own, rest = max(found)
-    name = context.dataset.classes[label]
+    name, of_class = context.dataset.classes[label], sample.labels == label
     return Finding(
         "class-told-by-compression",
         "warning",
@@ -54,7 +54,7 @@ def class_told_by_compression(context: Context) -> Finding | None:
         "remove it.",
         {
             "class": name, "step": step, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
-            "right": round((1 + abs(own - rest)) / 2, 4), "files": _shown(sample, label),
+            "right": round((1 + abs(own - rest)) / 2, 4), "files": sample.examples(of_class, ~of_class),
         },
         "Use sources with the same compression for all classes; downscaling all images by half or more hides most "
         "of the traces.",
@@ -122,7 +122,7 @@ def class_told_by_looks(context: Context) -> Finding | None:
         {
             "class": called, "by": best.look, "auc": round(best.auc, 4), "right": round(best.right, 4),
             "others_auc": round(best.next, 4), "trait": name, "class_median": round(own, 4),
-            "others_median": round(rest, 4), "also": also, "files": _shown(sample, best.label),
+            "others_median": round(rest, 4), "also": also, "files": sample.examples(of_class, ~of_class),
         },
         "If the objects themselves differ so, nothing has to be changed; otherwise acquire the images of all "
         "classes in the same way, or vary the property by augmentation.",
@@ -212,12 +212,3 @@ def _largest(sample: Sample, look: str, of_class: Bools) -> tuple[str, float, fl
     traits = [(TRAITS[kind][k], values) for kind in _LOOKS[look] for k, values in enumerate(sample.traits[kind].T)]
     name, values = max(traits, key=lambda trait: abs(area(trait[1], of_class) - 0.5))
     return name, float(np.median(values[of_class])), float(np.median(values[~of_class]))
-
-
-def _shown(sample: Sample, label: int) -> list[Any]:
-    """Images of the class, and others; pages show the first four, two of each."""
-    one, other = (
-        [sample.files[k].path for k in np.flatnonzero(side)[:4]]
-        for side in (sample.labels == label, sample.labels != label)
-    )
-    return [*one[:2], *other[:2], *one[2:], *other[2:]]

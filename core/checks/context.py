@@ -16,9 +16,9 @@ from core.checks.gray_histogram import GrayHistogram, training_histogram
 from core.checks.sample import Sample, measured_sample
 from core.config import RunConfig
 from core.data.dataset import Dataset
-from core.data.dataset_index import DatasetIndex, ImageFile
-from core.data.file_names import display_name
+from core.data.dataset_index import DatasetIndex, ImageFile, by_content
 from core.data.order import Indices, balanced_batches, epoch_batches
+from core.data.part_names import shown
 from core.data.rendering import Rendering
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.backbone import Backbone
@@ -68,6 +68,11 @@ class Context:
     def part_of(self) -> dict[str, str]:
         """Which part a file's path belongs to."""
         return {file.path: name for name, part in self.parts.items() for file in part}
+
+    @cached_property
+    def by_content(self) -> dict[str, list[ImageFile]]:
+        """Files of all parts, those of the same bytes together, by their hash."""
+        return by_content(file for part in self.parts.values() for file in part)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -183,8 +188,7 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 def named(names: Iterable[str], most: int = 5) -> str:
     """Names in a sentence, the first few of many."""
-    shown = [display_name(name) for name in names]
-    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+    return shown(names, most)
 
 
 def rounded(figures: dict[str, float]) -> dict[str, float]:

@@ -6,7 +6,6 @@ have a training image within 2 bits. With 1,024 bits the nearest pair that is no
 
 import hashlib
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from core import files as disk
 from core import paths
 from core.checks import copies as altered
-from core.data.dataset_index import ImageFile
+from core.data.dataset_index import ImageFile, by_content
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 from core.progress import Progress
 from core.stats.components import components
@@ -79,9 +78,7 @@ def near_groups(
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
     """
-    copies: dict[str, list[ImageFile]] = defaultdict(list)
-    for file in files:
-        copies[file.sha256].append(file)
+    copies = by_content(files)
     ones = [same[0] for same in copies.values()]
     pairs = _known(root, ones)
     if pairs is None:

@@ -2,12 +2,10 @@
 
 import os
 import re
-from collections import defaultdict
 
 from core.checks.class_names import is_inverted
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
-from core.data.dataset_index import ImageFile
 from core.data.file_names import natural
 from core.data.layout import is_junk
 from core.stats.metrics import wilson
@@ -198,11 +196,7 @@ def skipped_files(context: Context) -> Finding | None:
 
 def conflicting_labels(context: Context) -> Finding | None:
     """The same file is in two classes: at least one of its labels is wrong."""
-    by_content: dict[str, list[ImageFile]] = defaultdict(list)
-    for part in context.parts.values():
-        for file in part:
-            by_content[file.sha256].append(file)
-    torn = [files for files in by_content.values() if len({file.label for file in files}) > 1]
+    torn = [files for files in context.by_content.values() if len({file.label for file in files}) > 1]
     if not torn:
         return None
     return Finding(

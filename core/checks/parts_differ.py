@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.checks.context import Context, named
 from core.checks.finding import Finding
-from core.checks.sample import Sample, once_a_sample
+from core.checks.sample import Sample, in_turn, once_a_sample
 from core.data.traits import TRAITS
 from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
@@ -283,4 +283,4 @@ def _shown(sample: Sample, chosen: Bools, best: Told) -> list[Any]:
     train, val = (
         [sample.files[k].path for k in order[side] if sample.held_out[k] == side][:_PAIRS] for side in (False, True)
     )
-    return [*train[:2], *val[:2], *train[2:], *val[2:]]
+    return in_turn(train, val)

@@ -4,7 +4,6 @@ Nothing is removed by itself: an image can be odd and right. Where most images o
 normal for the dataset, and this is reported.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.checks.duplicates import near_groups
-from core.data.dataset_index import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile, by_content
 from core.data.thumbnails import MAX_COMPARED
 from core.progress import Progress
 
@@ -211,7 +210,4 @@ def _odd_sizes(files: Sequence[ImageFile]) -> tuple[Odd, ...]:
 
 def _copies(files: Sequence[ImageFile]) -> list[tuple[ImageFile, ...]]:
     """Groups of identical files."""
-    groups: dict[str, list[ImageFile]] = defaultdict(list)
-    for file in files:
-        groups[file.sha256].append(file)
-    return [tuple(group) for group in groups.values() if len(group) > 1]
+    return [tuple(group) for group in by_content(files).values() if len(group) > 1]

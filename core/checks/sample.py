@@ -59,12 +59,21 @@ class Sample(NamedTuple):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
+    def examples(self, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> list[str]:
+        """Paths of four images of each of two kinds, in the order of `in_turn`."""
+        return in_turn(*([self.files[k].path for k in np.flatnonzero(kind)[:4]] for kind in (one, other)))
+
     def only(self, rows: NDArray[np.integer]) -> "Sample":
         """The same with some of its images, without features."""
         return Sample(
             tuple(self.files[k] for k in rows.tolist()), self.labels[rows], self.held_out[rows], self.units[rows],
             {kind: values[rows] for kind, values in self.traits.items()}, self.forms[rows],
         )  # fmt: skip
+
+
+def in_turn(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """Two of each kind, then the rest: pages show the first four."""
+    return [*one[:2], *other[:2], *one[2:], *other[2:]]
 
 
 @dataclass(frozen=True)

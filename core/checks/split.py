@@ -1,6 +1,5 @@
 """Checks of the split into training and validation: leaks (duplicates, patients), sizes, class shares."""
 
-from collections import defaultdict
 from math import erfc, sqrt
 
 import numpy as np
@@ -211,11 +210,7 @@ def test_as_validation(context: Context) -> Finding | None:
 
 def _copies(context: Context) -> list[list[ImageFile]]:
     """Groups of identical files."""
-    groups: dict[str, list[ImageFile]] = defaultdict(list)
-    for part in context.parts.values():
-        for file in part:
-            groups[file.sha256].append(file)
-    return [files for files in groups.values() if len(files) > 1]
+    return [files for files in context.by_content.values() if len(files) > 1]
 
 
 def _groups(groups: list[list[ImageFile]]) -> str:

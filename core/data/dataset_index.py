@@ -1,6 +1,7 @@
 """What a dataset's folder holds: its classes, readable images, and what is left out, as one record."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -135,3 +136,11 @@ class DatasetIndex:
             reasons=tuple(data.get("reasons", ())),
             others=tuple((word, text) for word, text in data.get("others", ())),
         )
+
+
+def by_content(files: Iterable[ImageFile]) -> dict[str, list[ImageFile]]:
+    """Files of the same bytes together, by their hash, in the order of the first of each."""
+    found: dict[str, list[ImageFile]] = {}
+    for file in files:
+        found.setdefault(file.sha256, []).append(file)
+    return found
