@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from core.bisect.ends import DATASET, SPLIT, End, images_of
 from core.data.order import draw_of_epoch
 from core.models.unfreezing import stages
+
+if TYPE_CHECKING:
+    from core.store.run_records import ImageRecord
 
 Reason = Callable[[End, End, list[str]], str]
 """Why a setting that differs changes nothing; empty where it may matter. The third argument: all keys that differ."""
@@ -28,15 +32,17 @@ def _dataset(a: End, b: End, differing: list[str]) -> str:
 
 def _fit(a: End, b: End, differing: list[str]) -> str:
     """Bars and crops are of images that are wider or higher; of old runs that do not say, nothing is known."""
-    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest.part(part)]
-    square = all(file.get("width") and file.get("width") == file.get("height") for file in files)
+    square = all(file.get("width") and file.get("width") == file.get("height") for file in _files(a, b))
     return "all images are square" if square else ""
+
+
+def _files(a: End, b: End) -> "list[ImageRecord]":
+    return [file for end in (a, b) for part in ("train", "val") for file in end.manifest.part(part)]
 
 
 def _window(a: End, b: End, differing: list[str]) -> str:
     """Windows apply to grey of more than 8 bits; of old runs that do not say, nothing is known."""
-    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest.part(part)]
-    flat = all(file.get("mode") and not str(file["mode"]).startswith("I") for file in files)
+    flat = all(file.get("mode") and not str(file["mode"]).startswith("I") for file in _files(a, b))
     return "no image has more than 8 bits" if flat else ""
 
 

@@ -169,7 +169,7 @@ class BisectSpec:
     def known(self) -> Bisect | None:
         """See `Spec.known`."""
         found = BisectStore().between(self.a, self.b)
-        return found if found and launch.poll(found).is_active else None
+        return launch.at_work(found)
 
     def make(self, owner: str) -> Bisect:
         """See `Spec.make`."""

@@ -5,7 +5,6 @@ where the file was replaced since, it says nothing about the new one.
 """
 
 import dataclasses
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,14 +172,9 @@ def _change(item: Any) -> Change | None:
 
 
 def _write(root: Path, steps: Iterable[Iterable[Change]]) -> Path:
-    record = {
-        "about": "Corrected labels and excluded images, for Parity; the last entry counts. Delete this file to undo "
-        "them.",
-        "version": VERSION,
-        "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "steps": [[dataclasses.asdict(change) for change in step] for step in steps],
-    }
-    return sidecar.write(root, NAME, record)
+    about = "Corrected labels and excluded images, for Parity; the last entry counts. Delete this file to undo them."
+    listed = [[dataclasses.asdict(change) for change in step] for step in steps]
+    return sidecar.write_choice(root, NAME, VERSION, about, {"steps": listed})
 
 
 def _images(number: int) -> str:

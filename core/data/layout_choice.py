@@ -1,6 +1,5 @@
 """How a person wants a folder to be read: said by `--layout` or on the Dataset page, remembered beside the dataset."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,14 +118,9 @@ def remember_choice(root: Path, choice: Choice) -> Path | None:
     if choice.is_auto:
         sidecar.remove(root, NAME)
         return None
-    record = {
-        "about": "How Parity reads these folders. Delete this file to reset.",
-        "version": VERSION,
-        "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "layout": choice.key,
-        "parts": {role: list(folders) for role, folders in choice.parts.items()},
-    }
-    return sidecar.write(root, NAME, record)
+    about = "How Parity reads these folders. Delete this file to reset."
+    parts = {role: list(folders) for role, folders in choice.parts.items()}
+    return sidecar.write_choice(root, NAME, VERSION, about, {"layout": choice.key, "parts": parts})
 
 
 def _texts(value: Any) -> tuple[str, ...]:

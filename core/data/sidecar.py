@@ -6,6 +6,7 @@ the folder cannot be written they lie in the home, under the folder's place. Wha
 
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,23 @@ def write(root: Path, name: str, record: dict[str, Any]) -> Path:
         return at_home
     at_home.unlink(missing_ok=True)  # it would come back to life with the removal of the other
     return beside
+
+
+def write_choice(root: Path, name: str, version: int, about: str, fields: dict[str, Any]) -> Path:
+    """As `write`, of what a person has chosen here: what the file is for, in its first line, and when it was changed.
+
+    Args:
+        root: Path. The dataset's folder.
+        name: str. `labels`, `layout` or `table`.
+        version: int. Of the file's format.
+        about: str. Sentences for whoever finds the file.
+        fields: dict. JSON types.
+
+    Raises:
+        DataError: neither place can be written.
+    """
+    changed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return write(root, name, {"about": about, "version": version, "changed": changed, **fields})
 
 
 def remove(root: Path, name: str) -> bool:

@@ -1,6 +1,5 @@
 """Which table gives the labels and what its columns are: said by `--table` or on the Dataset page, and remembered."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,10 +87,5 @@ def remember_table(root: Path, choice: TableChoice | None) -> Path | None:
     if choice is None:
         sidecar.remove(root, NAME)
         return None
-    record = {
-        "about": "Which table gives Parity the labels. Delete this file to reset.",
-        "version": VERSION,
-        "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        **{field: getattr(choice, field) for field in _FIELDS},
-    }
-    return sidecar.write(root, NAME, record)
+    about = "Which table gives Parity the labels. Delete this file to reset."
+    return sidecar.write_choice(root, NAME, VERSION, about, {field: getattr(choice, field) for field in _FIELDS})

@@ -88,7 +88,7 @@ class FeatureCheckSpec(ConfigSpec):
     def known(self) -> FeatureCheck | None:  # type: ignore[override]  # two of the same settings are one here
         """See `Spec.known`."""
         found = FeatureCheckStore().find(self.config, self.dataset) if self.dataset else None
-        return found if found and launch.poll(found).is_active else None
+        return launch.at_work(found)
 
     def make(self, owner: str) -> FeatureCheck:
         """See `Spec.make`."""

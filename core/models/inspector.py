@@ -9,7 +9,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -88,22 +88,44 @@ def check_config(config: Any) -> None:
         raise ModelError("config.json describes no model")
     # Loading with compile=False leaves the outermost compile_config alone, and only that one.
     outermost = {key: value for key, value in config.items() if key != "compile_config"}
-    todo: list[tuple[str, Any, int]] = [("", outermost, 0)]
+    check_parts(outermost, "config.json", {"shared_object_id"}, _check_object, check_value)
+
+
+def check_parts(
+    config: Any,
+    name: str,
+    unused: Collection[str],
+    check_object: Callable[[dict[str, Any]], bool],
+    check_plain: Callable[[str, Any], None],
+) -> None:
+    """Checks every object and value of a configuration, an object before what lies in it.
+
+    Args:
+        config: Whatever the JSON says.
+        name: What it is called where it is refused.
+        unused: Keys that nothing reads.
+        check_object: callable. Refuses a dictionary, or returns whether it is a layer.
+        check_plain: callable of a key and what it says that is neither object nor list.
+
+    Raises:
+        ModelError: one of them is refused, or they are too many, or nested too deeply.
+    """
+    todo: list[tuple[str, Any, int]] = [("", config, 0)]
     seen = layers = 0
     while todo:
         key, value, depth = todo.pop()
         seen += 1
         if depth > MAX_DEPTH or seen > 100 * MAX_OBJECTS:
-            raise ModelError(f"config.json is nested deeper than {MAX_DEPTH} levels or is too large")
+            raise ModelError(f"{name} is nested deeper than {MAX_DEPTH} levels or is too large")
         if isinstance(value, dict):
-            layers += _check_object(value)
+            layers += check_object(value)
             if layers > MAX_LAYERS:
                 raise ModelError(f"it has more than {MAX_LAYERS:,} layers, the most that are taken")
-            todo += [(str(name), item, depth + 1) for name, item in value.items() if name != "shared_object_id"]
+            todo += [(str(word), item, depth + 1) for word, item in value.items() if word not in unused]
         elif isinstance(value, list):
             todo += [(key, item, depth + 1) for item in value]
         else:
-            check_value(key, value)
+            check_plain(key, value)
 
 
 def _check_members(infos: list[zipfile.ZipInfo]) -> None:

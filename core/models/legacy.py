@@ -12,8 +12,8 @@ from typing import Any
 
 from core.errors import ModelError
 from core.models.allowed_layers import ARITHMETIC, CONSTRAINTS, INITIALIZERS, LAYERS, REGULARIZERS
-from core.models.hdf5_check import MAX_DEPTH, MAX_OBJECTS, check_weights, short
-from core.models.inspector import MAX_LAYERS, MEMBERS, check_config, check_value, inspect_model, is_constant, parsed
+from core.models.hdf5_check import check_weights, short
+from core.models.inspector import MEMBERS, check_config, check_parts, check_value, inspect_model, is_constant, parsed
 from core.models.old_forms import OLD_LAYERS, TF_FUNCTIONS, TF_LAYERS, TF_OPS, save_again, why_not
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -147,23 +147,18 @@ def check_old_config(config: Any) -> set[str]:
     """
     if not isinstance(config, dict) or config.get("class_name") not in _MODELS:
         raise save_again("its model_config describes no model of layers")
-    names, seen, layers = set[str](), 0, 0
-    todo: list[tuple[str, Any, int]] = [("", config, 0)]
-    while todo:
-        key, value, depth = todo.pop()
-        seen += 1
-        if depth > MAX_DEPTH or seen > 100 * MAX_OBJECTS:
-            raise ModelError(f"its model_config is nested deeper than {MAX_DEPTH} levels or is too large")
-        if isinstance(value, dict):
-            layers += _check_object(value)
-            if layers > MAX_LAYERS:
-                raise ModelError(f"it has more than {MAX_LAYERS:,} layers, the most that are taken")
-            names.add(str(value.get("name")))
-            todo += [(str(name), item, depth + 1) for name, item in value.items() if name not in _UNUSED]
-        elif isinstance(value, list):
-            todo += [(key, item, depth + 1) for item in value]
-        elif not (key.endswith(_BARE) and value in _BARE_NAMES):
+    names = set[str]()
+
+    def check_object(value: dict[str, Any]) -> bool:
+        is_layer = _check_object(value)
+        names.add(str(value.get("name")))
+        return is_layer
+
+    def check_plain(key: str, value: Any) -> None:
+        if not (key.endswith(_BARE) and value in _BARE_NAMES):
             check_value(key, value)
+
+    check_parts(config, "its model_config", _UNUSED, check_object, check_plain)
     return names
 
 

@@ -6,12 +6,15 @@ the run's folder, so any process may ask about any run. The Ray half is imported
 
 import dataclasses
 from types import ModuleType
+from typing import TypeVar
 
 from core.environment import environment
 from core.errors import RunError
 from core.store.folder import QUIET_SECONDS, JobFolder
 from core.store.status import Status
 from core.workers import command, local
+
+J = TypeVar("J", bound=JobFolder)
 
 ROOT = command.ROOT
 CANNOT_WRITE = command.CANNOT_WRITE
@@ -98,6 +101,11 @@ def end_now(job: JobFolder) -> None:
             f"the worker of {job.noun} {job.id} cannot be reached from this machine; stop it on the "
             "machine where it was started"
         )
+
+
+def at_work(job: J | None) -> J | None:
+    """The job itself while a worker is at it, or should be; else, and for none, None."""
+    return job if job and poll(job).is_active else None
 
 
 def poll(job: JobFolder) -> Status:

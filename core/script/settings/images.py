@@ -1,5 +1,7 @@
 """Settings of the images: folder or table, size, batch, share for validation, seed, order."""
 
+from collections.abc import Iterable
+
 from core.script import versions
 from core.script.flow.machine import is_value, whole, wholes
 from core.script.flow.made import Made
@@ -213,10 +215,7 @@ def _order_of_batches(
     if batches.kind == "dataset":
         found.state("data.shuffle", "none", *of_flow.lines)
         return versions.same_order("none")
-    workers = argument(found.script, fit, "workers").whole == 0
-    order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
-    found.state("data.shuffle", versions.choose(order, version), *of_flow.lines)
-    return order
+    return _order_of_iterator(found, fit, of_fit, version, of_flow.lines)
 
 
 def _order_of_own(
@@ -228,9 +227,15 @@ def _order_of_own(
     if batches.kind == "python" or batches.shuffled:
         found.state("data.shuffle", word, batches.line)
         return versions.same_order(word)
+    return _order_of_iterator(found, fit, of_fit, version, (batches.line,))
+
+
+def _order_of_iterator(
+    found: Collected, fit: Fit, of_fit: Given, version: tuple[int, ...], lines: Iterable[int]
+) -> dict[str, str]:
     workers = argument(found.script, fit, "workers").whole == 0
     order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
-    found.state("data.shuffle", versions.choose(order, version), batches.line)
+    found.state("data.shuffle", versions.choose(order, version), *lines)
     return order
 
 
