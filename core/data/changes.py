@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.data.file_names import display_name
+from core.errors import DataError
 
 
 class Manifest(Protocol):
@@ -44,6 +45,24 @@ def data_changes(before: Manifest, after: Manifest) -> str:
     elif not said and list(then) != list(now):
         said.append("the images in a different order")
     return "; ".join(said)
+
+
+def require_unchanged(before: Manifest, after: Manifest, what: str) -> None:
+    """Refuses to go on with a job on another dataset than the one it has begun with.
+
+    Args:
+        before: What the job keeps of its dataset.
+        after: The same of the dataset now.
+        what: What is to go on, such as `search`.
+
+    Raises:
+        DataError: images, labels or classes have changed.
+    """
+    if changes := data_changes(before, after):
+        raise DataError(
+            f"The dataset has changed since this {what} began: {changes}. Put it back as it was and resume, or start "
+            "a new one."
+        )
 
 
 def _files(manifest: Manifest) -> dict[str, tuple[str, str, str]]:

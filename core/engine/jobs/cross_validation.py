@@ -10,14 +10,13 @@ from core import files as disk
 from core.cross_validation.answers import fold_answers
 from core.cross_validation.figures import METHOD, describe, fold_figures
 from core.cross_validation.store import CrossValidation, chooses_epoch, config_of_repeat, divisions
-from core.data.changes import data_changes
+from core.data.changes import require_unchanged
 from core.data.dataset import Dataset, open_dataset
 from core.data.folds import Folds
-from core.engine.jobs.fold_heads import FoldHeads, fold_head, with_split, without_fold
+from core.engine.jobs.fold_heads import FoldHeads, keep_answers, with_split, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
-from core.engine.train.evaluate import Figures, evaluate, keep_predictions, write_figures
-from core.errors import DataError
+from core.engine.train.evaluate import Figures, evaluate, write_figures
 from core.jobs.trial_runner import BrokenOff
 from core.store import records
 from core.store.fold_records import CrossValidationResult, FoldHead
@@ -89,12 +88,9 @@ class _Work:
         answered = self._heads.answer(config, dataset, folds.files, part, self._reporter)
         if answered is None:
             raise BrokenOff(self._after("Stopped after"))
-        probabilities, classes = answered.probabilities, list(self._dataset.classes)
         path = self._job.answers(repeat, fold)
-        path.parent.mkdir(exist_ok=True)
-        keep_predictions(path, {"val": list(held_out)}, {"val": probabilities}, classes)
-        labels, seconds = self._dataset.labels(held_out), time.monotonic() - began
-        self._record["heads"].append(fold_head((repeat, fold), labels, probabilities, answered.epochs, seconds))
+        head = keep_answers(path, self._dataset, held_out, answered, (repeat, fold), began)
+        self._record["heads"].append(head)
         self._write()
 
     def _keep_data(self) -> None:
@@ -106,13 +102,9 @@ class _Work:
         run = self._job.out_of_fold()
         run.path.mkdir(parents=True, exist_ok=True)
         now = kept_manifest(self._config, with_split(self._dataset, (), self._divisions[0].files))
-        before = run.manifest()
-        if before and (changes := data_changes(before, now)):
-            raise DataError(
-                f"The dataset has changed since this cross-validation began: {changes}. Put it back as it was and "
-                "resume, or start a new one."
-            )
-        if not before:
+        if before := run.manifest():
+            require_unchanged(before, now, "cross-validation")
+        else:
             disk.write_json(run.path / "config.json", self._config.to_dict())
             records.write(run.path / "manifest.json", now)
 

@@ -11,11 +11,10 @@ from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.dataset_index import ImageFile
 from core.data.folds import Folds
-from core.engine.jobs.fold_heads import Answered, fold_head, without_fold
+from core.engine.jobs.fold_heads import Answered, keep_answers, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
 from core.engine.train.epochs import Training
-from core.engine.train.evaluate import keep_predictions
 from core.engine.train.run_costs import RunCosts
 from core.engine.train.tracking import Tracking
 from core.errors import ConfigError
@@ -99,12 +98,8 @@ class FineTunedFolds:
             if not self._reporter.stop_requested():
                 self._found["reason"] = f"the budget ended while fold {fold} was fine-tuned"
             return False
-        path, labels = self._job.fine_tuned_answers(fold), self._dataset.labels(held_out)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        parts = {"val": list(held_out)}, {"val": answered.probabilities}
-        keep_predictions(path, *parts, list(self._dataset.classes))
-        seconds = time.monotonic() - began
-        self._found["heads"].append(fold_head((1, fold), labels, answered.probabilities, answered.epochs, seconds))
+        path = self._job.fine_tuned_answers(fold)
+        self._found["heads"].append(keep_answers(path, self._dataset, held_out, answered, (1, fold), began))
         self._write()
         return True
 

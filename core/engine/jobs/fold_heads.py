@@ -5,7 +5,9 @@ batches take the rows of its training images out of the one array, and the fold'
 """
 
 import dataclasses
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
 from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, TrainingContext
+from core.engine.train.evaluate import keep_predictions
 from core.engine.train.observe import Observed
 from core.errors import DataError
 from core.insight.answer import Probabilities
@@ -170,6 +173,30 @@ def without_fold(
     split = folds.split(fold - 1, inner, config.data.seed + repeat - 1)
     part = "test" if split.test else "val"
     return with_split(dataset, split.train, split.val, split.test), split.test or split.val, part
+
+
+def keep_answers(
+    path: Path,
+    dataset: Dataset,
+    held_out: Sequence[ImageFile],
+    answered: Answered,
+    place: tuple[int, int],
+    began: float,
+) -> FoldHead:
+    """Writes what a head says of the images of its fold; gives the head's record.
+
+    Args:
+        path: Path. Where to; its folder need not be there.
+        dataset: Dataset.
+        held_out: sequence of ImageFile. The images of the fold.
+        answered: Answered.
+        place: tuple of (repeat, fold), counted from 1.
+        began: float. When the head was begun, as `time.monotonic` has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep_predictions(path, {"val": list(held_out)}, {"val": answered.probabilities}, list(dataset.classes))
+    seconds = time.monotonic() - began
+    return fold_head(place, dataset.labels(held_out), answered.probabilities, answered.epochs, seconds)
 
 
 def fold_head(place: tuple[int, int], labels: Indices, answers: Probabilities, epochs: int, seconds: float) -> FoldHead:

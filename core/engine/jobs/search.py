@@ -10,16 +10,15 @@ import numpy as np
 from core.config import RunConfig
 from core.cross_validation.answers import read_fold
 from core.cross_validation.store import divisions
-from core.data.changes import data_changes
+from core.data.changes import require_unchanged
 from core.data.dataset import Dataset, open_dataset
 from core.data.folds import Folds
 from core.engine.features.features import BATCH
 from core.engine.jobs.fine_tuned_folds import FineTunedFolds
-from core.engine.jobs.fold_heads import FoldHeads, fold_head, with_split, without_fold
+from core.engine.jobs.fold_heads import FoldHeads, keep_answers, with_split, without_fold
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
-from core.engine.train.evaluate import keep_predictions
-from core.errors import DataError, RunError
+from core.errors import RunError
 from core.jobs.trial_runner import BrokenOff
 from core.search.answer import begin, judge, waiting
 from core.search.candidates import config_of, kept, rungs, same_features
@@ -202,11 +201,8 @@ class _Work:
         answered = self._heads.answer(config, dataset, folds.files, part, self._reporter)
         if answered is None:
             raise BrokenOff(self.after("Stopped after"))
-        path, classes = self._job.answers(number, repeat, fold), list(self._dataset.classes)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        keep_predictions(path, {"val": list(held_out)}, {"val": answered.probabilities}, classes)
-        labels, seconds = self._dataset.labels(held_out), time.monotonic() - began
-        row["heads"].append(fold_head((repeat, fold), labels, answered.probabilities, answered.epochs, seconds))
+        path = self._job.answers(number, repeat, fold)
+        row["heads"].append(keep_answers(path, self._dataset, held_out, answered, (repeat, fold), began))
         self._write()
 
     def _drop(self, *, last: bool, rung: int) -> None:
@@ -232,13 +228,9 @@ class _Work:
     def _keep_data(self) -> None:
         """Writes what the search is about, once; see the same of a cross-validation."""
         path, now = self._job.path / "manifest.json", self._manifest()
-        before = records.read(path, records.MANIFEST)
-        if before and (changes := data_changes(before, now)):
-            raise DataError(
-                f"The dataset has changed since this search began: {changes}. Put it back as it was and resume, or "
-                "start a new one."
-            )
-        if not before:
+        if before := records.read(path, records.MANIFEST):
+            require_unchanged(before, now, "search")
+        else:
             records.write(path, now)
 
     def _manifest(self) -> Manifest:
