@@ -13,6 +13,7 @@ from core.data.set_names import set_name
 from core.errors import RunError
 from core.export.source import needed, pieces_of
 from core.models import catalogue
+from core.models.setting_words import of_weights
 from core.stats.metrics import wilson
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
@@ -100,7 +101,7 @@ def _result(config: RunConfig, figures: "PartFigures", split: str) -> list[str]:
 
 def _what_it_is(config: RunConfig, manifest: "Manifest", backbone: str) -> str:
     classes = ", ".join(_plain(name) for name in manifest.classes)
-    weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
+    weights = of_weights(config.model.weights)
     trained = "frozen" if config.training.is_frozen else "fine-tuned in its last layers"
     return (
         f"An image classifier for {len(manifest.classes)} classes ({classes}): {backbone} with {weights}, "

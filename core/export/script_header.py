@@ -6,6 +6,7 @@ import time
 from core.config import RunConfig
 from core.data.preprocessing import PREPROCESSING
 from core.models import catalogue
+from core.models.setting_words import of_weights
 from core.sections.runtimes import TENSORFLOW, TITLES
 from core.store.runs import Run
 
@@ -32,7 +33,7 @@ def script_header(run: Run, config: RunConfig, base_name: str, formats: set[str]
         "fine_tune": f"first its head, then its upper layers trained{stages}",
     }[training.mode]
     prepared = _PREPROCESSING_WORDS[config.data.preprocessing] or _preprocessing(row.preprocessing)
-    weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
+    weights = of_weights(config.model.weights)
     made = time.strftime("%Y-%m-%d", time.gmtime())
     paragraphs = [
         f'Repeats the run "{name}": {row.name} with {weights}, {how}.',

@@ -83,3 +83,8 @@ def mode_words(mode: str, unfreeze_from: str) -> str:
     if not unfreeze_from:
         return "Frozen backbone, full pass"
     return "End to end" if unfreeze_from == "all" else f"Full pass, trained from {unfreeze_from} on"
+
+
+def of_weights(weights: str) -> str:
+    """What a backbone begins with, by `model.weights`."""
+    return "ImageNet weights" if weights == "imagenet" else "random weights"
