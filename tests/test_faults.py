@@ -316,49 +316,6 @@ def test_a_run_of_a_newer_version_is_shown_and_left_as_it_is(folder: Path) -> No
         run.config()
 
 
-def damage(path: Path, how: str) -> None:
-    content = path.read_bytes()
-    if how == "gone":
-        path.unlink()
-    elif how == "flipped":
-        middle = len(content) // 2
-        path.write_bytes(
-            content[:middle] + bytes(255 - b for b in content[middle : middle + 64]) + content[middle + 64 :]
-        )
-    else:
-        path.write_bytes(content[: len(content) * int(how) // 100])
-
-
-@pytest.mark.parametrize("how", ["gone", "flipped", "0", "1", "50", "99"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path, how: str) -> None:
-    from core.engine.train.checkpoint import Checkpoint, Progress
-
-    checkpoints = CheckpointFolder(tmp_path)
-    for epoch in (1, 2):
-        checkpoints.save(Checkpoint(Progress(epoch=epoch), [np.full(100, epoch)]))
-    damage(tmp_path / files.read_json(tmp_path / "state.json")[0]["arrays"], how)
-    found = CheckpointFolder(tmp_path)
-    stored = found.load()
-    assert stored
-    assert (stored.progress.epoch, found.fell_back) == (1, True)
-    for path in tmp_path.glob("*.npz"):
-        damage(path, "0")
-    with pytest.raises(RunError, match="damaged, so it cannot go on; start a new run"):
-        CheckpointFolder(tmp_path).load()
-
-
-@pytest.mark.parametrize(
-    "state", ["{}", "[]", "[{", '"x"', "[1]", '[{"arrays": 3}]', '[{"arrays": "../x", "best": ""}]', ""]
-)
-def test_a_record_of_checkpoints_that_says_nothing_is_never_a_fresh_start(tmp_path: Path, state: str) -> None:
-    from core.engine.train.checkpoint import Checkpoint, Progress
-
-    CheckpointFolder(tmp_path).save(Checkpoint(Progress(epoch=1), [np.ones(3)]))
-    (tmp_path / "state.json").write_text(state, encoding="utf-8")
-    with pytest.raises(RunError, match="damaged, so it cannot go on; start a new run"):
-        CheckpointFolder(tmp_path).load()
-
-
 def test_a_run_whose_checkpoint_is_gone_says_so_instead_of_starting_afresh(folder: Path) -> None:
     run = start(folder, epochs=1000, learnt=3)
     launch.stop(run)
@@ -368,21 +325,6 @@ def test_a_run_whose_checkpoint_is_gone_says_so_instead_of_starting_afresh(folde
     status = ended(run, 60)
     assert (status.status, status.fault) == ("failed", "user")
     assert "but its checkpoint (the folder resume) is gone, so it cannot go on; start a new run" in status.message
-
-
-def test_a_nearly_full_disk_is_refused_before_the_checkpoint_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from core.engine.train.checkpoint import Checkpoint, Progress
-    from core.errors import UserError
-
-    checkpoints = CheckpointFolder(tmp_path)
-    checkpoints.save(Checkpoint(Progress(epoch=1), [np.ones(1000)]))
-    before = sorted(path.name for path in tmp_path.iterdir())
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 5000, 5000))
-    with pytest.raises(UserError, match=r"the disk is nearly full: 5\.00 kB are free.*its last epoch is kept"):
-        checkpoints.save(Checkpoint(Progress(epoch=2), [np.full(1000, 2)]))
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_a_clock_that_jumps_a_day_changes_no_status(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

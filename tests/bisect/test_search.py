@@ -1,13 +1,9 @@
 """The search against made-up worlds in which the truth is known."""
 
-import itertools
 import random
 from collections.abc import Callable
 
-import pytest
-
 from core.bisect.arm_values import Judged, Set, TrialValues
-from core.bisect.ddmin import ddmin
 from core.bisect.search import Search
 from core.bisect.seeds import SEEDS, seeds_of
 from core.bisect.verdict import Words
@@ -197,27 +193,3 @@ def test_the_procedure_is_wrong_as_rarely_as_it_says() -> None:
     assert at_margin.get("no-difference", 0) <= 0.05
     for name in ("gap 4, 3 factors", "gap 4, two needed together", "gap 4, either of two"):
         assert rates(chosen[name], 30)["right"] >= 0.9, name
-
-
-@pytest.mark.parametrize("culprits", [c for n in (1, 2, 3) for c in itertools.combinations("abcdef", n)])
-def test_ddmin_finds_the_smallest_set(culprits: tuple[str, ...]) -> None:
-    seen: list[Set] = []
-
-    def fails(trial: Set) -> bool:
-        seen.append(trial)
-        return set(culprits) <= trial
-
-    assert ddmin("abcdef", fails) == set(culprits)
-    assert frozenset() not in seen
-    assert frozenset("abcdef") not in seen
-
-
-def test_ddmin_gives_a_set_of_which_no_part_fails_where_several_do() -> None:
-    found = ddmin("abcdef", lambda trial: {"a", "b"} <= trial or {"e", "f"} <= trial)
-    assert found in ({"a", "b"}, {"e", "f"})
-
-
-def test_seeds_are_fresh_and_the_same_for_all() -> None:
-    assert seeds_of(7, 7) == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13]
-    assert seeds_of(2, 5) == [1, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14]
-    assert seeds_of(100, 200) == list(range(1, SEEDS + 1))
