@@ -267,21 +267,30 @@ def _drawn_images(size: int, seed: int, splits: tuple[tuple[str, tuple[int, ...]
     return drawn
 
 
-@pytest.fixture
-def image_folder(tmp_path: Path) -> MakeFolder:
-    """A function that makes a dataset: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
+@pytest.fixture(scope="session")
+def lay_images() -> MakeFolder:
+    """What `image_folder` does, in any folder: `lay_images(folder, train=(30, 25), val=(8, 8), size=40)`."""
 
-    The classes `a`, `b`, ... are told apart by their brightness, so a head can learn them in a few epochs.
-    """
-
-    def make(name: str = "pictures", *, size: int = 40, seed: int = 0, **splits: tuple[int, ...]) -> Path:
-        folder = tmp_path / name
+    def lay(folder: Path, *, size: int = 40, seed: int = 0, **splits: tuple[int, ...]) -> Path:
         for split, counts in splits.items():
             for label in "abcdefghijkl"[: len(counts)]:
                 (folder / split / label).mkdir(parents=True)
         for file, content in _drawn_images(size, seed, tuple(splits.items())).items():
             (folder / file).write_bytes(content)
         return folder
+
+    return lay
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path, lay_images: MakeFolder) -> MakeFolder:
+    """A function that makes a dataset: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
+
+    The classes `a`, `b`, ... are told apart by their brightness, so a head can learn them in a few epochs.
+    """
+
+    def make(name: str = "pictures", **how: Any) -> Path:
+        return lay_images(tmp_path / name, **how)
 
     return make
 

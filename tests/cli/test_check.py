@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 
 import pytest
 
@@ -33,9 +34,21 @@ NOT_CHECKED = (
 )
 
 
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory, lay_images):
+    """A folder, and a home in which it has been checked once."""
+    root = tmp_path_factory.mktemp("looked_at")
+    folder = lay_images(root / "pictures", train=(60, 60), val=(50, 50), size=100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(root / "home"))
+        check(str(folder), "--set", "data.image_size=96", "--json")
+    return folder, root / "home"
+
+
 @pytest.fixture
-def folder(image_folder):
-    return str(image_folder(train=(60, 60), val=(50, 50), size=100))
+def folder(looked_at, home):
+    shutil.copytree(looked_at[1], home)
+    return str(looked_at[0])
 
 
 def test_findings_are_one_json_object_and_do_not_change_the_exit_code(folder, capsys):

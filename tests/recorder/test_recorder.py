@@ -27,12 +27,10 @@ from tests import thin_backbone
 
 SCRIPT = Path(__file__).parent / "script_with_recorder.py"
 
-MakeFolder = Callable[..., Path]
 
-
-@pytest.fixture
-def folder(image_folder: MakeFolder) -> Path:
-    return image_folder(train=(20, 20), val=(8, 8))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, lay_images: Callable[..., Path]) -> Path:
+    return lay_images(tmp_path_factory.mktemp("recorded") / "pictures", train=(20, 20), val=(8, 8))
 
 
 def run_script(folder: Path, record: Recorder | None = None, *, shuffle: bool = True) -> dict[str, Any]:
@@ -43,25 +41,38 @@ def same(one: list[Any], other: list[Any]) -> bool:
     return all(np.array_equal(mine, theirs) for mine, theirs in zip(one, other, strict=True))
 
 
-def recorded(folder: Path, out: Path, *, shuffle: bool = True) -> Run:
-    recorder = Recorder(out)
-    run_script(folder, recorder, shuffle=shuffle)
+def recorded(folder: Path, out: Path, *, shuffle: bool = True) -> tuple[Path, dict[str, Any]]:
+    """What a recorder has written of a training, and what the script itself knows of that."""
+    recorder = Recorder(out, name="my script")
+    watched = run_script(folder, recorder, shuffle=shuffle)
     assert recorder.file
-    return import_bundle(recorder.file)
+    return recorder.file, watched
+
+
+@pytest.fixture(scope="module")
+def in_order(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A training whose images come class by class."""
+    return recorded(folder, tmp_path_factory.mktemp("in_order") / "out", shuffle=False)
+
+
+@pytest.fixture(scope="module")
+def shuffled(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recorded(folder, tmp_path_factory.mktemp("shuffled") / "out")[0]
 
 
 def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_does(
-    folder: Path, tmp_path: Path, train_here: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+    folder: Path,
+    in_order: tuple[Path, dict[str, Any]],
+    train_here: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     thin_backbone.lay_in(monkeypatch.setattr)
     plain = run_script(folder, shuffle=False)
-    recorder = Recorder(tmp_path / "out", name="my script")
-    watched = run_script(folder, recorder, shuffle=False)
+    file, watched = in_order
     assert same(plain["weights"], watched["weights"])
     assert plain["history"] == watched["history"]
 
-    assert recorder.file
-    run = import_bundle(recorder.file)
+    run = import_bundle(file)
     assert run.title() == "my script"
     assert "not resumed" in run.status().message
     found = run.recorded()
@@ -95,10 +106,12 @@ def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_
     assert launch.poll(run).status == "finished"
 
 
-def test_two_recorded_trainings_are_told_apart_and_equal_ones_are_not(folder: Path, tmp_path: Path) -> None:
-    one, other = (recorded(folder, tmp_path / name) for name in "ab")
+def test_two_recorded_trainings_are_told_apart_and_equal_ones_are_not(
+    folder: Path, tmp_path: Path, shuffled: Path, in_order: tuple[Path, dict[str, Any]]
+) -> None:
+    one, other = import_bundle(shuffled), import_bundle(recorded(folder, tmp_path / "again")[0])
     assert compare(one, other)["divergence"].startswith("No divergence recorded")
-    assert compare(one, recorded(folder, tmp_path / "c", shuffle=False))["first_divergence"]["stage"] == (  # type: ignore[index]
+    assert compare(one, import_bundle(in_order[0]))["first_divergence"]["stage"] == (  # type: ignore[index]
         "labels and order"
     )
 
@@ -175,11 +188,8 @@ def test_what_it_cannot_record_is_said(tmp_path: Path, monkeypatch: pytest.Monke
         runpy.run_path(parity_recorder.__file__)
 
 
-def test_a_zip_whose_recorder_record_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "out")
-    run_script(folder, recorder)
-    assert recorder.file
-    with zipfile.ZipFile(recorder.file) as archive:
+def test_a_zip_whose_recorder_record_is_none_is_refused(shuffled: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(shuffled) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     label = json.loads(contents["parity.json"])
     contents["recorder.json"] = json.dumps({"recorder": 1, "settings": ["no.such"]}).encode()

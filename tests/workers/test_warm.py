@@ -13,6 +13,7 @@ import pytest
 from core.config import make_config
 from core.store.runs import RunStore
 from core.workers import launch, warm
+from tests.loaded_process import MARK
 
 READER = "import sys; print(sys.stdin.readline().strip(), file=open(sys.argv[1], 'w'), flush=True); sys.stdin.read()"
 
@@ -91,7 +92,7 @@ def test_an_edited_program_is_noticed() -> None:
     assert warm.has_aged(newest - 1)
 
 
-AGED = """
+AGED = f"""{MARK}
 import sys
 from core import worker
 from core.workers import warm
