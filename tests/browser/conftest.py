@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from core.data.dataset import SAMPLE, scan_dataset
 from core.store import examples
 from tests.browser.app_server import Server
 
@@ -44,17 +45,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def home_with_sample(home: Path, drawn_sample: Path) -> Path:
-    """A home in which no page draws the sample first; how that goes is seen in test_puzzle_story.py."""
-    shutil.copytree(drawn_sample, home / "sample")
-    return home
+    """A home in which no page draws or scans the sample first; how that goes is seen in test_puzzle_story.py."""
+    return with_sample(home, drawn_sample)
 
 
 @pytest.fixture(scope="module")
 def home_of_file(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) -> Path:
     """The same for all tests of a file."""
-    home = tmp_path_factory.mktemp("app") / "home"
-    shutil.copytree(drawn_sample, home / "sample")
-    return home
+    return with_sample(tmp_path_factory.mktemp("app") / "home", drawn_sample)
 
 
 @pytest.fixture
@@ -72,6 +70,15 @@ def server_with_examples(home_with_sample: Path) -> Iterator[Server]:
     running = Server(home_with_sample)
     yield running
     running.close()
+
+
+def with_sample(home: Path, drawn: Path) -> Path:
+    """Puts the sample into a home, scanned: a server knows nothing of other homes, and would take seconds for it."""
+    shutil.copytree(drawn, home / "sample")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(home))
+        scan_dataset(SAMPLE)
+    return home
 
 
 def settle(page: Page) -> None:
