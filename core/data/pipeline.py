@@ -7,6 +7,7 @@ them to `fit()`.
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,30 @@ class EpochStream:
     def _batches(self) -> Iterator[tuple[Array, ...]]:
         epoch = self._epoch or ()
         yield from (epoch[k] for k in range(len(epoch)))
+
+
+@contextmanager
+def in_use(data: object) -> Iterator[None]:
+    """An epoch while it is trained on: closed in the end, and an image that could not be read is named.
+
+    TensorFlow only says that its step has failed.
+
+    Args:
+        data: ImageBatches, or batches of features, which read no images.
+
+    Raises:
+        UserError: why there was no batch.
+    """
+    images = data if isinstance(data, ImageBatches) else None
+    try:
+        yield
+    except tf.errors.OpError:
+        if images is not None and images.failure:
+            raise images.failure from None
+        raise
+    finally:
+        if images is not None:
+            images.close()
 
 
 def _with_targets(inputs: Array, targets: Array, weights: Array | None, batch: Indices) -> tuple[Array, ...]:

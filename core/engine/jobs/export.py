@@ -28,7 +28,7 @@ from core.errors import RunError, UnreadableImage, UserError
 from core.export.formats import SMALL
 from core.export.labels import Record, as_texts, label_litert, label_savedmodel, model_record
 from core.models import catalogue
-from core.models.build import backbone_layers, build_base
+from core.models.build import backbone_layers, base_for
 from core.models.unfreezing import stages
 from core.progress import StepProgress
 from core.store import records
@@ -105,15 +105,7 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     config = run.config()
     row = catalogue.find(config.model.backbone)
     report(f"Building {row.title}.", 0.3)
-    base = build_base(
-        row,
-        image_size=config.data.image_size,
-        weights=config.model.weights,
-        pooling=config.model.pooling,
-        preprocessing=config.data.preprocessing,
-        seed=config.data.seed,
-        precision=config.training.precision,
-    )
+    base = base_for(config)
     recorded = _recorded_hashes(run)
     if recorded and recorded != (weights_only_hash(base), statistics_hash(base)):
         raise RunError(

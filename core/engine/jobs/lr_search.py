@@ -4,11 +4,10 @@ import dataclasses
 import time
 
 import keras
-import tensorflow as tf
 
 from core.config import RunConfig
 from core.data.dataset import open_dataset
-from core.data.pipeline import ImageBatches
+from core.data.pipeline import in_use
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
 from core.engine.train.phases import Phase, plan
@@ -73,15 +72,8 @@ def run_range_test(phase: Phase, reporter: Reporter[LrSearch]) -> "LrRangeTest":
     reporter.phase("training", "Trying increasing learning rates.", batches=STEPS, batch=0)
     while not test.ended:
         data = phase.data(epoch)
-        try:
+        with in_use(data):
             phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[test])
-        except tf.errors.OpError:
-            if isinstance(data, ImageBatches) and data.failure:
-                raise data.failure from None
-            raise
-        finally:
-            if isinstance(data, ImageBatches):
-                data.close()
         epoch += 1
     return test
 

@@ -3,9 +3,7 @@
 import time
 from typing import Any
 
-import tensorflow as tf
-
-from core.data.pipeline import ImageBatches
+from core.data.pipeline import in_use
 from core.engine.train.batch_watch import BatchWatch
 from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
 from core.engine.train.context import TrainingContext
@@ -165,7 +163,7 @@ class Training:
         )  # fmt: skip
         left = last - epoch - 1  # later phases take as long as they take: an epoch of this one says nothing of them
         watch = BatchWatch(self.reporter, self.context.config.data.batch_size, left, self._durations)
-        try:
+        with in_use(data):
             batches = order(self.context, epoch)
             callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learned is phase.model)]
             history = phase.model.fit(
@@ -176,13 +174,6 @@ class Training:
                 verbose=0,
                 callbacks=callbacks,
             ).history
-        except tf.errors.OpError:
-            if isinstance(data, ImageBatches) and data.failure:
-                raise data.failure from None
-            raise
-        finally:
-            if isinstance(data, ImageBatches):
-                data.close()
         self.has_learnt = self.has_learnt or watch.done > 0
         self._broken_off = watch.done < len(data)
         return {name: float(history[name][-1]) for name in ("loss", "accuracy", "auc")}
