@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from core.errors import ConfigError
-from core.models.catalogue import BACKBONES, find, find_weights, weights_paths
+from core.models.catalogue import BACKBONES, find, find_weights, networks_here, weights_paths
 
 VGG16_LAYERS = [f"block{b}_conv{c}" for b, n in enumerate((2, 2, 3, 3, 3), 1) for c in range(1, n + 1)]
 
@@ -92,10 +92,13 @@ def test_weights_are_looked_for_in_the_keras_cache_and_then_in_the_own_folder(tm
     assert cached == tmp_path / "keras" / "models" / row.weights_file
     assert own == tmp_path / "own" / row.weights_file
     assert find_weights(row) is None
+    built_in = [name for name, backbone in BACKBONES.items() if backbone.built_in]
+    assert networks_here() == built_in
     for path in (own, cached):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"weights")
         assert find_weights(row) == path
+        assert sorted(networks_here()) == sorted([*built_in, "VGG16"])
 
 
 def test_without_settings_the_cache_is_where_keras_has_it(tmp_path, monkeypatch):

@@ -101,3 +101,11 @@ def test_a_best_that_was_not_fine_tuned_says_why(started):
     reason = plain("the budget ended while fold 1 was fine-tuned")
     assert f"Not fine-tuned on every fold: {reason}." in said
     assert {"Train the best"} == {button.label for button in at.button if button.label.startswith("Train ")}
+
+
+def test_the_button_counts_the_candidates_of_the_form_as_it_is() -> None:
+    at = AppTest.from_file("../../../app.py", default_timeout=60).switch_page("pages/train.py")
+    at.session_state[state.SEARCH_NETWORKS] = ["EfficientNetLite0"]
+    for sizes, label in (("160, 224", "Compare 12 candidates"), ("160", "Compare 6 candidates")):
+        at.session_state[state.SEARCH_SIZES] = sizes
+        assert at.run().button(key="search_start").label == label
