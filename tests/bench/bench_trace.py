@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
     "cached step, pooled features, no hidden layer": (
         {"data.augmentation": "none", "model.pooling": "average", "model.dense_units": 0}, 400, 0.0,
     ),
-    "literal end-to-end step": ({"training.mode": "end_to_end", "training.literal": True}, 80, 1.02),
+    "literal end-to-end step": ({"training.mode": "end_to_end", "training.literal": True}, 40, 1.02),
 }  # fmt: skip
 
 
