@@ -88,7 +88,8 @@ def in_words(facts: dict[str, Any], views: Views) -> list[str]:
     lines = [
         f"All figures are of the mean of {views.count} views of each image: {views.describe()}.",
         f"With the image alone accuracy is {percent(facts['accuracy'])}; the views change it by {change}: "
-        f"{pair['only_a_right']} become right, {pair['only_b_right']} wrong; {shown} (McNemar's test).",
+        f"{pair['only_a_right']} right only with the views, {pair['only_b_right']} only without; {shown} "
+        "(McNemar's test).",
     ]
     if pair["auc"] is not None:
         lines.append(f"With the image alone AUC is {facts['auc']:.4f}; the views change it by {pair['auc']:+.4f}.")

@@ -425,7 +425,7 @@ def test_evaluate_tells_what_views_change_at_the_threshold_and_in_words(
     assert "All figures are of the mean of 2 views of each image: the image, mirrored left to right." in lines
     assert (
         "With the image alone accuracy is 75.0 %; the views change it by +0.0 points (95 % CI -55.2 to +55.2): 1 "
-        "become right, 1 wrong; no difference is shown (McNemar's test)."
+        "right only with the views, 1 only without; no difference is shown (McNemar's test)."
     ) in [line.replace("\xa0", " ") for line in lines]
     assert "With the image alone AUC is 0.6250; the views change it by +0.3750." in lines
 
