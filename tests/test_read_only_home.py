@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.data.feature_cache import FeatureCache, feature_cache
-from core.store import examples
+from core.store import examples, run_colours
 from core.store.runs import RunStore
 from pages.shared import state
 from pages.shared.widgets.text import plain
@@ -53,6 +53,13 @@ def served_to_this_machine_alone() -> Iterator[None]:
     config.set_option("server.address", "127.0.0.1")
     yield
     config.set_option("server.address", before)
+
+
+@pytest.fixture(autouse=True)
+def colours_are_forgotten() -> Iterator[None]:
+    """Where they cannot be written the process keeps them, and the runs of later tests would get others."""
+    yield
+    run_colours._unwritten().clear()
 
 
 @pytest.fixture

@@ -27,10 +27,12 @@ def images(image_folder):
     return image_folder("Röntgen *neu*", train=(6, 5), val=(2, 2))
 
 
-def open_page(reference: object = "sample", **fields: object) -> AppTest:
+def open_page(reference: object = "sample", *, customise: bool = True, **fields: object) -> AppTest:
+    """The page with these values in its fields, which are drawn only where "Customise" is open."""
     at = AppTest.from_file("../../app.py", default_timeout=60)
     at.switch_page("pages/train.py")
     at.session_state[state.DATASET] = str(reference)
+    at.session_state[state.CUSTOMISE] = customise
     for key, value in fields.items():
         at.session_state[state.field_key(key.replace("__", "."))] = value
     return at.run()
@@ -264,7 +266,7 @@ def test_runs_ahead_are_counted(started):
 
 
 def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(started):
-    at = open_page()
+    at = open_page(customise=False)
     choice = widget(at, state.CHOICE)
     assert (list(choice.options), choice.value) == (["Fast", "Recommended", "Thorough"], "recommended")
     captions_of = list(choice.proto.captions)
@@ -272,18 +274,24 @@ def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(s
     assert [CHOICES[name].about in text for name, text in zip(CHOICES, captions_of, strict=True)] == [True] * 3
     assert not at.session_state[state.CUSTOMISE]
     choice.set_value("best").run()
-    assert field(at, "training.mode").value == "fine_tune"
+    assert at.session_state[state.field_key("training.mode")] == "fine_tune"
+    with pytest.raises(KeyError):
+        field(at, "training.mode")
     assert not at.session_state[state.CUSTOMISE]
     press(at)
     assert RunStore().get(started[0]).config().training.finetune_epochs == 10
 
 
 def test_the_form_opens_by_itself_once_where_it_says_something_else():
-    at = open_page(training__epochs=7)
+    at = open_page(customise=False, training__epochs=7)
     assert at.session_state[state.CUSTOMISE]
     at.session_state[state.CUSTOMISE] = False
     at.run()
     assert not at.session_state[state.CUSTOMISE]
+    assert "Epochs: 7 instead of 50" in captions(at)
+    at.session_state[state.CUSTOMISE] = True
+    at.run()
+    assert field(at, "training.epochs").value == 7
     widget(at, state.PRESET).set_value("question-bottleneck").run()
     assert widget(at, state.CHOICE).value is None
 

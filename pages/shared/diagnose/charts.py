@@ -1,5 +1,7 @@
 """Figures of the Diagnose page: learning curves of two runs, and the trials of a bisect. Nothing here draws."""
 
+import functools
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ import pandas as pd
 from core.bisect.arm_rows import judged_by, trial_rows
 from core.store.run_colours import run_looks
 from pages.shared.widgets.charts import thin
-from pages.shared.widgets.curves import AXIS_TITLES, CURVE_PADDING, axis_end
+from pages.shared.widgets.curves import AXIS_TITLES, CURVE_PADDING, Curve, axis_end
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def side_colours(ids: Sequence[str]) -> list[str]:
 
 def pair_curve(
     a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str, colours: Sequence[str]
-) -> alt.Chart:
+) -> Curve:
     """A validation metric of two runs over the epochs.
 
     Args:
@@ -49,25 +51,30 @@ def pair_curve(
         title: What the chart is called.
         colours: Of run A and run B.
     """
-    form = _METRICS[metric]
     rows = [
         (record.epoch, side, record.figure(f"val_{metric}"))
         for side, records in zip(SIDES, (a, b), strict=True)
         for record in thin(records)
         if record.figure(f"val_{metric}") is not None
     ]
-    frame = pd.DataFrame(rows, columns=["epoch", "run", "value"])
     last = max([int(row[0]) for row in rows], default=2)
-    end = max(2, axis_end(last, last))
+    spec = _pair_spec(metric, title, max(2, axis_end(last, last)), tuple(colours))
+    return Curve(json.loads(spec), pd.DataFrame(rows, columns=["epoch", "run", "value"]))
+
+
+@functools.lru_cache(maxsize=64)
+def _pair_spec(metric: str, title: str, end: int, colours: tuple[str, ...]) -> str:
+    """The description of such a chart as JSON, without data: what Altair takes to make it is paid once."""
     y_scale = alt.Scale(zero=False, domainMax=1) if metric != "loss" else alt.Scale(zero=True)
     legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, labelFontSize=12)
     dashes = alt.Scale(domain=list(SIDES), range=[list(SIDE_DASHES[side]) or [1, 0] for side in SIDES])
-    chart: alt.Chart = (
-        alt.Chart(frame)
+    axis = alt.Axis(format=_METRICS[metric], tickCount=5)
+    chart = (
+        alt.Chart(alt.NamedData("curve"))
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5)
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
-            alt.Y("value:Q", title=AXIS_TITLES[metric], scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
+            alt.Y("value:Q", title=AXIS_TITLES[metric], scale=y_scale, axis=axis),
             alt.Color("run:N", title=None, scale=_scale(colours), legend=legend),
             alt.StrokeDash("run:N", title=None, scale=dashes, legend=legend),
             [
@@ -77,8 +84,10 @@ def pair_curve(
             ],
         )
         .properties(title=title, height=CURVE_HEIGHT, padding=CURVE_PADDING)
+        .to_dict()
     )
-    return chart
+    del chart["data"]  # it comes beside the description
+    return json.dumps(chart)
 
 
 def pair_words(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> str:

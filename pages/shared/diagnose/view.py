@@ -125,11 +125,9 @@ def show_curves(pair: Pair) -> None:
     colours = side_colours([run.id for run in pair])
     with st.grid(3, min_column_width=250):
         for metric, name in _CURVES:
-            st.altair_chart(
-                pair_curve(a, b, metric, name, colours),
-                width="stretch",
-                height=CURVE_HEIGHT,
-                alt=pair_words(a, b, metric, name),
+            drawn = pair_curve(a, b, metric, name, colours)
+            st.vega_lite_chart(
+                drawn.frame, drawn.spec, width="stretch", height=CURVE_HEIGHT, alt=pair_words(a, b, metric, name)
             )
 
 

@@ -29,12 +29,14 @@ def show_customise(view: View | None, *, split_on_disk: bool) -> tuple[str, set[
     if own and not (st.session_state.get(state.CUSTOMISED) and state.CUSTOMISE in st.session_state):
         st.session_state[state.CUSTOMISE] = True
     st.session_state[state.CUSTOMISED] = own
-    classes = view.index.classes if view else CLASSES
-    with st.expander(
+    classes, told = view.index.classes if view else CLASSES, set[str]()
+    box = st.expander(
         "Customise: every setting of the training", icon=":material/tune:", key=state.CUSTOMISE, on_change="rerun"
-    ):
-        preset = train_form.preset_control()
-        told = train_form.show_fields(preset, split_on_disk=split_on_disk, classes=classes, problems=wrong)
-        show_augmentation_editor(view)
+    )
+    if box.open:  # its fields are half the work of drawing the page
+        with box:
+            preset = train_form.preset_control()
+            told = train_form.show_fields(preset, split_on_disk=split_on_disk, classes=classes, problems=wrong)
+            show_augmentation_editor(view)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
     return preset, told

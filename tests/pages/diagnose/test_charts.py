@@ -34,20 +34,28 @@ RESULT: Any = {
 
 
 def test_each_run_has_its_line_in_its_colour():
-    drawn = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy", COLOURS).to_dict()
-    rows = next(iter(drawn["datasets"].values()))
-    assert [(row["run"], row["epoch"], row["value"]) for row in rows] == [
+    spec, frame = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy", COLOURS)
+    assert list(frame[["run", "epoch", "value"]].itertuples(index=False, name=None)) == [
         ("A", 1, 0.5), ("A", 2, 0.8), ("B", 1, 0.5), ("B", 2, 0.5), ("B", 3, 0.5),
     ]  # fmt: skip
-    assert drawn["encoding"]["color"]["scale"] == {"domain": ["A", "B"], "range": COLOURS}
-    assert drawn["encoding"]["x"]["scale"]["domain"] == [1, 3]
+    assert "data" not in spec
+    assert spec["encoding"]["color"]["scale"] == {"domain": ["A", "B"], "range": COLOURS}
+    assert spec["encoding"]["x"]["scale"]["domain"] == [1, 3]
+
+
+def test_the_description_of_a_chart_is_made_once_and_nobody_can_change_it_for_others():
+    first, _ = charts.pair_curve(epochs(0.5, 0.8), [], "accuracy", "Accuracy", COLOURS)
+    first["title"] = "mine"
+    made = charts._pair_spec.cache_info().misses
+    again, _ = charts.pair_curve(epochs(0.4, 0.7), [], "accuracy", "Accuracy", COLOURS)
+    assert (again["title"], charts._pair_spec.cache_info().misses) == ("Accuracy", made)
 
 
 def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
     records = [EpochRecord(event="epoch", epoch=k, val_auc=area) for k, area in ((1, None), (2, 0.75))]
-    drawn = charts.pair_curve(records, [], "auc", "AUC", COLOURS).to_dict()
-    assert [row["epoch"] for row in next(iter(drawn["datasets"].values()))] == [2]
-    assert charts.pair_curve([], [], "loss", "Loss", COLOURS).to_dict()
+    _, frame = charts.pair_curve(records, [], "auc", "AUC", COLOURS)
+    assert list(frame["epoch"]) == [2]
+    assert charts.pair_curve([], [], "loss", "Loss", COLOURS).frame.empty
 
 
 def test_curves_are_said_in_words():
