@@ -12,7 +12,7 @@ import pandas as pd
 from core.bisect.arm_rows import judged_by, trial_rows
 from core.store.run_colours import run_looks
 from pages.shared.widgets.charts import thin
-from pages.shared.widgets.curves import AXIS_TITLES, CURVE_PADDING, Curve, axis_end
+from pages.shared.widgets.curves import AXIS_TITLES, CURVE_PADDING, Curve, Row, axis_end, rows_table
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def pair_curve(
         colours: Of run A and run B.
     """
     rows = [
-        (record.epoch, side, record.figure(f"val_{metric}"))
+        Row(record.epoch, side, value)
         for side, records in zip(SIDES, (a, b), strict=True)
         for record in thin(records)
-        if record.figure(f"val_{metric}") is not None
+        if (value := record.figure(f"val_{metric}")) is not None
     ]
-    last = max([int(row[0]) for row in rows], default=2)
+    last = max([int(row.epoch) for row in rows], default=2)
     spec = _pair_spec(metric, title, max(2, axis_end(last, last)), tuple(colours))
-    return Curve(json.loads(spec), pd.DataFrame(rows, columns=["epoch", "run", "value"]))
+    return Curve(json.loads(spec), rows_table(rows, ("epoch", "run", "value")))
 
 
 @functools.lru_cache(maxsize=64)

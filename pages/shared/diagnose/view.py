@@ -127,7 +127,7 @@ def show_curves(pair: Pair) -> None:
         for metric, name in _CURVES:
             drawn = pair_curve(a, b, metric, name, colours)
             st.vega_lite_chart(
-                drawn.frame, drawn.spec, width="stretch", height=CURVE_HEIGHT, alt=pair_words(a, b, metric, name)
+                drawn.table, drawn.spec, width="stretch", height=CURVE_HEIGHT, alt=pair_words(a, b, metric, name)
             )
 
 

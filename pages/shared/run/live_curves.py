@@ -78,4 +78,4 @@ def _drawn(
 ) -> tuple[str, pa.Table]:
     """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
     drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline, looks)
-    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False, nthreads=1)
+    return json.dumps(drawn.spec), drawn.table

@@ -34,8 +34,8 @@ RESULT: Any = {
 
 
 def test_each_run_has_its_line_in_its_colour():
-    spec, frame = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy", COLOURS)
-    assert list(frame[["run", "epoch", "value"]].itertuples(index=False, name=None)) == [
+    spec, table = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy", COLOURS)
+    assert [(row["run"], row["epoch"], row["value"]) for row in table.to_pylist()] == [
         ("A", 1, 0.5), ("A", 2, 0.8), ("B", 1, 0.5), ("B", 2, 0.5), ("B", 3, 0.5),
     ]  # fmt: skip
     assert "data" not in spec
@@ -53,9 +53,9 @@ def test_the_description_of_a_chart_is_made_once_and_nobody_can_change_it_for_ot
 
 def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
     records = [EpochRecord(event="epoch", epoch=k, val_auc=area) for k, area in ((1, None), (2, 0.75))]
-    _, frame = charts.pair_curve(records, [], "auc", "AUC", COLOURS)
-    assert list(frame["epoch"]) == [2]
-    assert charts.pair_curve([], [], "loss", "Loss", COLOURS).frame.empty
+    _, table = charts.pair_curve(records, [], "auc", "AUC", COLOURS)
+    assert table["epoch"].to_pylist() == [2]
+    assert charts.pair_curve([], [], "loss", "Loss", COLOURS).table.num_rows == 0
 
 
 def test_curves_are_said_in_words():

@@ -39,10 +39,9 @@ def roc(area: float | None) -> Roc:
     return Roc(false_positive_rate=[0.0, 1.0], true_positive_rate=[0.0, 1.0], auc=area)
 
 
-def values(chart, series: str) -> list[tuple[float, float]]:
+def values(chart, series: str) -> list[tuple[float, float | None]]:
     """Points of one curve in the chart's own data."""
-    rows = chart.frame[chart.frame["series"] == series]
-    return list(zip(rows["epoch"], rows["value"], strict=True))
+    return [(row["epoch"], row["value"]) for row in chart.table.to_pylist() if row["series"] == series]
 
 
 def test_thin_keeps_first_and_last():
@@ -86,17 +85,16 @@ def test_curve_without_epochs_is_an_empty_chart():
 
 def test_fine_tuning_is_marked_where_it_begins():
     tuned = [*records(3), epoch(4, phase="finetuning", loss=0.1, val_loss=0.1)]
-    frame = curve(tuned, "loss", "Loss", 4).frame
-    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [3.5]
-    assert FINETUNING not in set(curve(records(3), "loss", "Loss", 4).frame["series"])
+    assert values(curve(tuned, "loss", "Loss", 4), FINETUNING) == [(3.5, None)]
+    assert not values(curve(records(3), "loss", "Loss", 4), FINETUNING)
 
 
 def test_every_stage_is_marked_with_words_where_it_begins():
     phases = ["training", "finetuning", "finetuning", "finetuning 2", "finetuning 3"]
     tuned = [record.model_copy(update={"phase": phase}) for record, phase in zip(records(5), phases, strict=True)]
     chart = curve(tuned, "loss", "Loss", 5)
-    marks = chart.frame[chart.frame["series"].str.startswith(FINETUNING)]
-    assert list(zip(marks["epoch"], marks["series"], strict=True)) == [
+    marks = [row for row in chart.table.to_pylist() if row["series"].startswith(FINETUNING)]
+    assert [(row["epoch"], row["series"]) for row in marks] == [
         (1.5, "fine-tuning"), (3.5, "fine-tuning, stage 2"), (4.5, "fine-tuning, stage 3")
     ]  # fmt: skip
     assert chart.spec == curve(records(5), "loss", "Loss", 5).spec
@@ -106,8 +104,7 @@ def test_every_stage_is_marked_with_words_where_it_begins():
 def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
     tuned = [*records(999), *(record.model_copy(update={"phase": "finetuning"}) for record in records(2))]
     tuned = [record.model_copy(update={"epoch": number}) for number, record in enumerate(tuned, start=1)]
-    frame = curve(tuned, "loss", "Loss", 1001).frame
-    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [999.5]
+    assert values(curve(tuned, "loss", "Loss", 1001), FINETUNING) == [(999.5, None)]
 
 
 def test_words_for_those_who_cannot_see():
@@ -240,6 +237,6 @@ def test_a_loss_may_be_drawn_by_powers_of_ten_and_smoothed():
     assert values(logarithmic, "training") == [(1, 1.0), (3, 0.02)], "there is no power of ten for 0"
     smoothed = curve(made, "loss", "Loss", 3, looks=Looks(smoothing=0.5))
     assert [value for _, value in values(smoothed, "training")] == pytest.approx([1, 1 / 3, 0.02 * 4 / 7 + 1 / 7])
-    assert smoothed.frame["measured"].tolist() == [1.0, 0.0, 0.02]
+    assert smoothed.table["measured"].to_pylist() == [1.0, 0.0, 0.02]
     assert smoothed.spec["title"] == "Loss, smoothed"
     assert scale(curve(made, "accuracy", "Accuracy", 3, looks=Looks(is_log=True)))["type"] == "linear"
