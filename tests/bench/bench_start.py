@@ -125,7 +125,7 @@ def _viewer(folder: Path) -> list[Figure]:
     from tests.load.clone import cloned
     from tests.load.viewers import measure as watch
 
-    settings = {"training.mode": "end_to_end", "training.literal": True, "data.image_size": 96}
+    settings = {"training.mode": "end_to_end", "training.literal": True, "data.image_size": 64}
     with cloned(folder / "watched") as root:
         found = watch(1, 20, root, settings)
     share = found["server % of a core"] / (os.cpu_count() or 1)

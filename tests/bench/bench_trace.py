@@ -97,7 +97,7 @@ def one_epoch(made: "Training", phase: "Phase", epoch: int) -> tuple[float, floa
 
 
 def measure(epochs: int = 24) -> list[Figure]:
-    """The ratios of every kind of step; about two minutes."""
+    """The ratios of every kind of step; about four minutes, most of it the literal step."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARITY_HOME"] = str(Path(home) / "home")
         return [figure for name in KINDS for figure in one_kind(name, epochs, Path(home))]
@@ -108,7 +108,7 @@ def one_kind(name: str, epochs: int, home: Path) -> list[Figure]:
     from core.data.order import batches_per_epoch
 
     settings, images, limit = KINDS[name]
-    folder = draw(home / f"pictures-{images}", side=150, train=images, val=20)
+    folder = draw(home / f"pictures-{images}", side=150, train=images, val=10)
     seconds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     trainings = {traced: training(folder, settings, traced=traced) for traced in (True, False)}
     for epoch in range(1, epochs + 1):

@@ -80,7 +80,9 @@ def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_
     epochs = run.epochs()
     assert [epoch.val_accuracy for epoch in epochs] == pytest.approx(watched["history"]["val_accuracy"], abs=1e-5)
     trace = run.trace()
-    assert trace and trace.epochs[0].mix[0] == [8, 0] and len(trace.epochs[0].losses) == 5
+    assert trace and trace.epochs[0].mix[0] == [8, 0]
+    assert np.sum(trace.epochs[0].mix, axis=0).tolist() == [20, 20]
+    assert len(trace.epochs[0].losses) == 5
     assert trace.epochs[0].loss == pytest.approx(watched["history"]["loss"][0], abs=1e-5)
     assert trace.samples[0].max is not None and trace.samples[0].max <= 1
     with pytest.raises(RunError, match="has finished"):
@@ -150,6 +152,7 @@ def test_arrays_and_data_sets_pass_in_the_order_that_fit_gives_them(tmp_path: Pa
         assert recorder.file
         trace = import_bundle(recorder.file).trace()
         assert trace and [sum(row) for row in trace.epochs[0].mix] == [8] * 5, name
+        assert np.sum(trace.epochs[0].mix, axis=0).tolist() == np.bincount(y).tolist(), name
         if name == "dataset":  # of arrays Keras takes one order again and again once a seed is set
             assert trace.epochs[0].order != trace.epochs[1].order
 
