@@ -151,6 +151,7 @@ def what_was_open_comes_back(page: Page, server: Server) -> None:
     page.wait_for_url(re.compile("/runs"))
     page.go_back()
     expect(page.get_by_role("tab", name="Split")).to_have_attribute("aria-selected", "true")
+    settle(page)  # what Dataset still writes into the address must not meet what Live does
     page.get_by_test_id("stSidebar").get_by_role("link", name="Live").click()
     page.wait_for_url(re.compile(r"/live\?run="))  # which run it shows was written there by the page itself
     settle(page)
