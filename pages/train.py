@@ -59,7 +59,7 @@ def show_form() -> None:
         show_preflight(config, view)
     script_import()
     wrong = [] if config else labels_of(problems(preset, split_on_disk=split_on_disk))
-    with reach.container(border=True):
+    with reach.container(border=bool(config and found)):  # without them nothing may stand in it
         may_start, ready = show_limits(), True
         if config and found:
             show_summary(config, view)

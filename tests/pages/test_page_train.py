@@ -296,6 +296,27 @@ def test_the_form_opens_by_itself_once_where_it_says_something_else():
     assert widget(at, state.CHOICE).value is None
 
 
+def test_what_was_typed_counts_after_the_form_was_closed(started):
+    at = open_page()
+    field(at, "training.epochs").set_value(7)
+    field(at, "model.dropout").set_value(0.5).run()
+    at.session_state[state.CUSTOMISE] = False
+    at.run().run()
+    assert "2 settings differ from the preset." in captions(at)
+    press(at)
+    config = RunStore().get(started[0]).config()
+    assert (config.training.epochs, config.model.dropout) == (7, 0.5)
+
+
+def test_what_is_wrong_in_the_closed_form_is_told_below_it():
+    at = open_page(data__batch_size=0)
+    assert told_at(at, "data.batch_size").startswith("Batch size")
+    at.session_state[state.CUSTOMISE] = False
+    at.run()
+    assert errors(at) == ["Batch size: data.batch_size is 0; it may be 1 to 1024"]
+    assert start_of(at).disabled
+
+
 def test_two_wrong_fields_are_told_at_both():
     at = open_page(data__batch_size=0, training__epochs=0)
     assert told_at(at, "data.batch_size").startswith("Batch size")
