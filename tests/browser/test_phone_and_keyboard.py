@@ -22,6 +22,11 @@ SMALL = """() => [...document.querySelectorAll(
     + `${Math.round(e.getBoundingClientRect().width)} x ${Math.round(e.getBoundingClientRect().height)}`)"""
 """What can be pressed, but is smaller than a finger needs."""
 
+BUSY = """() => addEventListener("click", () => setTimeout(() => {
+  for (const began = Date.now(); Date.now() < began + 800;);
+}), {once: true})"""
+"""After the next click the page does nothing for a while; all that the server sends meanwhile is waiting then."""
+
 PAGES = ("", "dataset", "train", "live?run={good}", "runs", "diagnose?a={good}&b={bad}&bisect={bisect}", "predict")
 
 
@@ -152,7 +157,8 @@ def what_was_open_comes_back(page: Page, server: Server) -> None:
     page.go_back()
     expect(page.get_by_role("tab", name="Split")).to_have_attribute("aria-selected", "true")
     settle(page)  # what Dataset still writes into the address must not meet what Live does
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Live").click()
+    back_from_live_is_one_step(page)
+    page.goto(f"{server.url}/live")
     page.wait_for_url(re.compile(r"/live\?run="))  # which run it shows was written there by the page itself
     settle(page)
     page.go_back()
@@ -160,3 +166,15 @@ def what_was_open_comes_back(page: Page, server: Server) -> None:
     settle(page)
     page.go_back()
     expect(page.get_by_role("tab", name="Split")).to_have_attribute("aria-selected", "true")
+
+
+def back_from_live_is_one_step(page: Page) -> None:
+    """Also where the browser is busy while it is opened: Streamlit then writes the run into the address of Dataset."""
+    page.evaluate(BUSY)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Live").click()
+    page.wait_for_url(re.compile(r"/live\?run="))
+    settle(page)
+    page.go_back()
+    expect(page.get_by_role("tab", name="Split")).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(re.compile(r"/dataset\?tab=Split$"))
+    settle(page)

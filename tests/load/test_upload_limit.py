@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.app_server import Server
-from tests.load.client import Viewer
 from tests.load.uploads import permission, put, session
+from tests.visit import visit
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def server(home: Path) -> Iterator[Server]:
 def test_a_file_that_is_too_large_is_refused_by_the_server_itself(server: Server) -> None:
     port = int(server.url.rpartition(":")[2])
     assert f"maxUploadSize = {TOML_MB}" in Path(".streamlit/config.toml").read_text(encoding="utf-8")
-    asyncio.run(Viewer(port, "predict").watch(4))  # the limit holds from the first page of a process on
+    assert visit(server.url, "predict").of("exception") == []  # the limit holds from the first page of a process on
 
     async def visit() -> list[int]:
         ids, ready, done = list[str](), asyncio.Event(), asyncio.Event()

@@ -1,4 +1,5 @@
-"""What Streamlit's theme cannot say: focus, contrast, targets for a finger, and a menu that closes on a phone."""
+"""What Streamlit's theme cannot say: focus, contrast, targets for a finger, a menu that closes on a phone, and steps of
+the browser's history."""
 
 from pathlib import Path
 
@@ -6,11 +7,12 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 _STYLE = f"<style>{(_HERE / 'look.css').read_text(encoding='utf-8')}</style>"
-_SCRIPT = f"<script>{(_HERE / 'menu.js').read_text(encoding='utf-8')}</script>"
+_SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("menu.js", "history.js")]
+_SCRIPT = f"<script>{''.join(_SCRIPTS)}</script>"
 
 
 def set_look() -> None:
-    """Style of every page, and the script that closes the menu; both are files of this program and nothing else."""
+    """Style and scripts of every page; all are files of this program and nothing else."""
     st.html(_STYLE)
     with st.sidebar.container(key="menu_script"):
         st.html(_SCRIPT, unsafe_allow_javascript=True)
