@@ -36,7 +36,7 @@ def test_a_file_that_is_too_large_is_refused_by_the_server_itself(server: Server
     assert f"maxUploadSize = {TOML_MB}" in Path(".streamlit/config.toml").read_text(encoding="utf-8")
     assert visit(server.url, "predict").of("exception") == []  # the limit holds from the first page of a process on
 
-    async def visit() -> list[int]:
+    async def upload() -> list[int]:
         ids, ready, done = list[str](), asyncio.Event(), asyncio.Event()
         visitor = asyncio.create_task(session(port, ids, ready, done))
         await ready.wait()
@@ -49,7 +49,7 @@ def test_a_file_that_is_too_large_is_refused_by_the_server_itself(server: Server
         await visitor
         return answers
 
-    *announced, unannounced = asyncio.run(visit())
+    *announced, unannounced = asyncio.run(upload())
     assert announced == [204, 413, 413]
     assert unannounced in (413, CUT_OFF)
 
