@@ -6,6 +6,7 @@ imported once the turn has come: a waiting worker weighs a few MB. With `--warm`
 
 import argparse
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -214,6 +215,7 @@ def _call_entry(reporter: Reporter[JobFolder], *, on_cluster: bool) -> tuple[str
     kind = kinds.kind_of(reporter.run)
     module, _, name = ((on_cluster and kind.on_cluster) or kind.entry).partition(":")
     work: Callable[[Reporter[JobFolder]], tuple[str, str]] = getattr(importlib.import_module(module), name)
+    gc.freeze()  # libraries stay: garbage is collected before each trial, and looking through them takes 0.2 s
     return work(reporter)
 
 

@@ -38,11 +38,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
-def pytest_collection_finish() -> None:
+_looked_through = [0]
+"""How many modules were loaded when garbage was last collected."""
+
+
+def pytest_runtest_setup() -> None:
     """What is loaded by now need not be looked through whenever garbage is collected: half a second of a processor, and
     a head among trials and a page both ask for it."""
-    gc.collect()
-    gc.freeze()
+    if len(sys.modules) - _looked_through[0] >= 100:
+        gc.collect()
+        gc.freeze()
+        _looked_through[0] = len(sys.modules)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,6 +1,7 @@
 """The table of kinds: a folder says what lies in it, and whatever goes through all jobs meets a new kind too."""
 
 import ast
+import gc
 import os
 import time
 from pathlib import Path
@@ -40,6 +41,10 @@ class Wishes(JobStore[Wish]):
 
 def grant(reporter: Reporter[Wish]) -> tuple[str, str]:
     return "finished", f"{reporter.run.noun} granted"
+
+
+def count(reporter: Reporter[Wish]) -> tuple[str, str]:
+    return "finished", str(len(gc.get_objects()))
 
 
 @pytest.fixture
@@ -86,6 +91,15 @@ def test_a_folder_elsewhere_is_no_job(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_visitors_may_start_what_their_role_allows() -> None:
     assert [store.folder for store in kinds.visitors_stores()] == ["runs", "rates"]
+
+
+def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Kind("wish", Wishes, object, Action.TRAIN, "tests.start.test_kinds:count")
+    monkeypatch.setattr(kinds, "KINDS", (*KINDS, row))
+    unused = [[] for _ in range(5000)]  # stand for what was loaded
+    wish = kinds.open_job(Wishes().create([]).path)
+    _, objects = _call_entry(Reporter[JobFolder](wish), on_cluster=False)
+    assert int(objects) < len(unused)
 
 
 @pytest.mark.usefixtures("with_wishes")
