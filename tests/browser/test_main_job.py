@@ -111,17 +111,6 @@ def watch_training(page: Page, browser: Browser) -> None:
     expect(page.get_by_text(re.compile("95 % CI")).first).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
-    assert cut_figures(page) == []
-
-
-def cut_figures(page: Page) -> list[str]:
-    """Metrics of which a part is not seen."""
-    cut: list[str] = page.get_by_test_id("stMetricValue").evaluate_all(
-        """values => values.filter(value => [value, ...value.querySelectorAll("*")].some(
-            part => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX != "visible"
-        )).map(value => value.innerText)"""
-    )
-    return cut
 
 
 def predict_with_it(page: Page, folder: Path) -> None:

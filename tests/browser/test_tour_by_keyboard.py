@@ -22,6 +22,7 @@ def test_the_keyboard_leads_from_home_to_the_end(server: Server, page: Page) -> 
         expect(page.get_by_text(step.title, exact=True)).to_be_visible()
         settle(page)
         assert page.locator("[data-testid='stException']").count() == 0
+        assert cut_figures(page) == []
         if number < len(STEPS):
             page.get_by_role("button", name="Next").focus()
             page.keyboard.press("Enter")
@@ -29,3 +30,13 @@ def test_the_keyboard_leads_from_home_to_the_end(server: Server, page: Page) -> 
     expect(page.get_by_text(f"of {len(STEPS)}", exact=False)).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/train$"))
     assert "Traceback" not in server.log()
+
+
+def cut_figures(page: Page) -> list[str]:
+    """Metrics of which a part is not seen."""
+    cut: list[str] = page.get_by_test_id("stMetricValue").evaluate_all(
+        """values => values.filter(value => [value, ...value.querySelectorAll("*")].some(
+            part => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX != "visible"
+        )).map(value => value.innerText)"""
+    )
+    return cut
