@@ -96,7 +96,7 @@ def test_visitors_may_start_what_their_role_allows() -> None:
 def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Kind("wish", Wishes, object, Action.TRAIN, "tests.start.test_kinds:count")
     monkeypatch.setattr(kinds, "KINDS", (*KINDS, row))
-    unused = [[] for _ in range(5000)]  # stand for what was loaded
+    unused: list[list[int]] = [[] for _ in range(5000)]  # stand for what was loaded
     wish = kinds.open_job(Wishes().create([]).path)
     _, objects = _call_entry(Reporter[JobFolder](wish), on_cluster=False)
     assert int(objects) < len(unused)
