@@ -6,6 +6,9 @@ PORT   ?= 8501
 comma  := ,
 # Besides these the app answers to the names in PARITY_HOSTS only; given here, the server knows it from its first moment on.
 HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
+# Compiled modules are kept, whatever the environment says (images of containers often say no): the server and each worker
+# are processes of their own, and each would compile the program anew, for one second and a half.
+export PYTHONDONTWRITEBYTECODE =
 # What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
 # one of them, the longest first. There each process computes products of matrices in one thread: threads that wait for
 # each other on processors that are taken cost a quarter of the time.
