@@ -27,6 +27,9 @@ from core.models.build import head_for
 Tensors = Callable[[Hashable, Callable[[], Any]], Any]
 """Gives the tensor of a key, made by the function where it is not held."""
 
+_KEPT_BYTES = 2**22
+"""First weights that a head may keep: to build a larger one anew takes little beside its training."""
+
 
 class Head:
     """A compiled head on cached features that can be put back to new with another seed.
@@ -43,17 +46,26 @@ class Head:
         )
         compile_model(context, self.model)
         self._scheduled = context.config.training.schedule != "none"
+        self._first: tuple[int, list[Any]] | None = None
         self._new = [value if value.any() else 0 for value in arrays(self.model.optimizer.variables)]
         self.epoch = tf.function(self._epoch, jit_compile=False, reduce_retracing=True)  # folds differ in their sizes
 
     def renew(self, config: RunConfig, classes: int) -> None:
         """First weights, dropout and optimizer as in a run of that configuration."""
-        width = int(self.head.input_shape[-1])
-        assign(self.head.variables, arrays(head_for(config, width, classes).variables))
+        assign(self.head.variables, self._first_values(config, classes))
         for variable, value in zip(self.model.optimizer.variables, self._new, strict=True):
             variable.assign(tf.zeros_like(variable) if isinstance(value, int) else value)
         self.set_rate(config.training.learning_rate)
+
+    def _first_values(self, config: RunConfig, classes: int) -> list[Any]:
+        """What the head begins with: a function of the seed, which trials one after the other often share."""
+        seed = config.training.seed
+        if self._first and self._first[0] == seed:
+            return self._first[1]
+        values = arrays(head_for(config, int(self.head.input_shape[-1]), classes).variables)
         gc.collect()  # a network is a circle of references: those of the trials before would stay for a while
+        self._first = (seed, values) if sum(value.nbytes for value in values) <= _KEPT_BYTES else None
+        return values
 
     def set_rate(self, rate: float) -> None:
         """Sets the learning rate of the steps that follow; a schedule has its own."""

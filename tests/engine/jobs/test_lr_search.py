@@ -31,7 +31,9 @@ def search(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {**found.to_dict(), "message": message}
 
 
-def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(image_folder: Any, train_here: Any) -> None:
+def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(
+    thin_here: None, image_folder: Any, train_here: Any
+) -> None:
     folder = image_folder(train=(20, 20), val=(20, 20))
     found = search(folder, {"training.optimizer": "sgd"})
     assert 1e-4 < found["valley"] < 1
@@ -46,7 +48,7 @@ def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(image_fold
     assert len(RunStore().list()) == 2
 
 
-def test_unfrozen_and_augmented_runs_have_a_sweep_of_their_own(image_folder: Any, home: Path) -> None:
+def test_unfrozen_and_augmented_runs_have_a_sweep_of_their_own(thin_here: None, image_folder: Any, home: Path) -> None:
     folder = image_folder(train=(10, 10), val=(4, 4))
     unfrozen = {"training.mode": "end_to_end", "training.unfreeze_from": "top"}
     found = search(folder, {**unfrozen, "data.augmentation": "question", "data.shuffle": "none"})
@@ -64,7 +66,7 @@ def no_worker_is_left() -> None:
 
 
 def test_a_search_in_a_worker_answers_the_command_and_leaves_no_run(
-    image_folder: Any, capsys: pytest.CaptureFixture[str]
+    thin_workers: None, image_folder: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = image_folder(train=(20, 20), val=(6, 6))
     arguments = [f"--set={key}={value}" for key, value in TINY.items()]

@@ -34,13 +34,38 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
 WHOLE = FoldHeads.whole
 
 BASE = {"data.batch_size": 16, "training.epochs": 2, "training.early_stopping": 0, "training.finetune_epochs": 1}
+IMAGES: dict[str, Any] = {"train": (16, 16), "val": (4, 4), "size": 40}
 WANTED = Wanted(("EfficientNetLite0",), (32, 40), ("dropout 0.2",), (1e-6, 1e-2, 3e-2))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for a home and images that tests share: of one search all that can be said is said."""
+    return tmp_path_factory.mktemp("search")
+
+
+@pytest.fixture(scope="module")
+def searched(shared: Path, lay_images: Any, thin: None) -> Search:
+    """A search that nothing has interrupted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(shared / "home"))
+        job = made(lay_images(shared / "pictures", **IMAGES))
+        status, said = search(Reporter(job))
+    assert status == "finished", said
+    return job
+
+
+@pytest.fixture
+def whole(searched: Search, shared: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
+    """That search, in the home it was made in."""
+    monkeypatch.setenv("PARITY_HOME", str(shared / "home"))
+    return searched
 
 
 @pytest.fixture
 def folder(image_folder: Any) -> Path:
-    made: Path = image_folder(train=(16, 16), val=(4, 4), size=40)
-    return made
+    path: Path = image_folder(**IMAGES)
+    return path
 
 
 def made(folder: Path, minutes: float = 10.0) -> Search:
@@ -61,14 +86,11 @@ def told(job: Search) -> Any:
 
 
 def test_ranking_and_figures_are_those_of_each_candidate_trained_by_hand(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = FoldHeads()  # one cross-validation after the other: the network is built once
-    monkeypatch.setattr("core.engine.jobs.cross_validation.FoldHeads", lambda: shared)
-    job = made(folder)
-    status, said = search(Reporter(job))
-    assert status == "finished", said
-    result = job.result()
+    heads = FoldHeads()  # one cross-validation after the other: the network is built once
+    monkeypatch.setattr("core.engine.jobs.cross_validation.FoldHeads", lambda: heads)
+    job, result = whole, whole.result()
     assert result is not None
     assert result["complete"]
     by_hand = []
@@ -79,8 +101,8 @@ def test_ranking_and_figures_are_those_of_each_candidate_trained_by_hand(
         record = cross.result()
         assert record is not None
         row = result["candidates"][number]
-        heads = [{**head, "seconds": 0} for head in record["heads"]][: len(row["heads"])]
-        assert [{**head, "seconds": 0} for head in row["heads"]] == heads
+        expected = [{**head, "seconds": 0} for head in record["heads"]][: len(row["heads"])]
+        assert [{**head, "seconds": 0} for head in row["heads"]] == expected
         if row["state"] == "kept":
             assert row["figures"] == record["figures"]
         by_hand.append(Scored(number, record["heads"], 2))
@@ -97,14 +119,6 @@ def test_ranking_and_figures_are_those_of_each_candidate_trained_by_hand(
     assert result["expected"]["value"] <= best["accuracy"]
     assert all(row["milliseconds"] and row["megabytes"] for row in result["candidates"])
     fine_tuned_is_what_a_training_by_hand_says(job, result)
-
-    again = made(folder)
-    asked = iter([False] * 7 + [True] * 99)
-    reporter = Reporter(again)
-    reporter.stop_requested = lambda: next(asked)  # type: ignore[method-assign]
-    assert search(reporter)[0] == "stopped"
-    search(Reporter(again))
-    assert told(again) == told(job)
 
 
 def fine_tuned_is_what_a_training_by_hand_says(job: Search, result: Any) -> None:
@@ -135,8 +149,15 @@ def fine_tuned_is_what_a_training_by_hand_says(job: Search, result: Any) -> None
     assert f"{100 * np.mean(gaps):+.1f} points on the same 2 folds (95 % CI " in result["sentence"]
 
 
-def test_fine_tuning_goes_on_after_a_stop_and_ends_with_the_budget(folder: Path) -> None:
-    job = made(folder)
+def test_a_search_goes_on_after_stops_among_heads_and_in_fine_tuning_and_ends_with_the_budget(whole: Search) -> None:
+    folder = whole.config().dataset
+    job = made(Path(folder))
+    asked = iter([False] * 7 + [True] * 99)
+    reporter = Reporter(job)
+    reporter.stop_requested = lambda: next(asked)  # type: ignore[method-assign]
+    assert search(reporter)[0] == "stopped"
+    result = job.result()
+    assert result is not None and not result["fine_tuned"] and any(row["heads"] for row in result["candidates"])
     begun: list[str] = []
 
     class Stopping(Reporter[Search]):
@@ -158,12 +179,13 @@ def test_fine_tuning_goes_on_after_a_stop_and_ends_with_the_budget(folder: Path)
     assert [head["fold"] for head in record["fine_tuned"]["heads"]] == [1, 2]
     assert job.fine_tuned_answers(1).read_bytes() == answers, "what was trained is not trained again"
     assert "Fine-tuned, it classifies " in record["sentence"]
+    assert told(job) == told(whole)
 
     record["fine_tuned"] = None
     job.write_result(record)
     poor = FineTunedFolds(
-        job, Reporter(job), open_dataset(str(folder), job.config().data),
-        divisions(open_dataset(str(folder), job.config().data), job.config(), 2, 2, brought=False)[0],
+        job, Reporter(job), open_dataset(folder, job.config().data),
+        divisions(open_dataset(folder, job.config().data), job.config(), 2, 2, brought=False)[0],
         found := begin_fine_tuned(record), left=lambda: 0.0, write=lambda: None,
     )  # fmt: skip
     assert poor.run() and not found["heads"]
