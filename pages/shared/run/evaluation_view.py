@@ -124,7 +124,7 @@ def _figures(record: "PartFigures") -> None:
             help="Mean of the classes' recalls; rare classes count as much as frequent ones.",
         )
         st.metric("AUC", number(record.auc))
-        st.metric("Correct", NOTHING if count is None else f"{correct} of {count}")
+        st.metric("Correct", NOTHING if None in (count, correct) else f"{correct:,} of {count:,}")
         st.metric(
             "Majority-class baseline",
             percent(record.majority_share),
