@@ -26,8 +26,6 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests import known_reads, known_searches, thin_backbone
-
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "# With TensorFlow loaded.\n"
 THIN = "PARITY_TESTS_THIN"
@@ -35,6 +33,18 @@ THIN = "PARITY_TESTS_THIN"
 HOLD = "PARITY_TESTS_HOLD"
 """In the environment of a process whose training shall wait: names a file with the epochs it may finish before it does
 so, until it is asked to stop, or the file says more or is gone."""
+
+LEADS = f"""{MARK}import sys
+from tests import loaded_process
+loaded_process.lead(sys.argv[1:])
+"""
+"""A program that becomes `streamlit ARGUMENTS`, whose workers need not load TensorFlow either."""
+
+_FOLLOWS = """import runpy, sys
+from tests import loaded_process
+loaded_process.follow(int(sys.argv.pop(1)))
+runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+"""
 
 _LARGEST = 2**18
 _LOADED = b"loaded"
@@ -90,13 +100,19 @@ _AT_FIRST = dict(os.environ)
 
 
 class _Server:
-    """The process that has loaded TensorFlow, seen from the tests."""
+    """The process that has loaded TensorFlow, seen from the tests.
 
-    def __init__(self) -> None:
+    Args:
+        ours: Our end of its socket, where it has been started. Defaults to starting one.
+    """
+
+    def __init__(self, ours: socket.socket | None = None) -> None:
         self._lock, self._loaded = threading.Lock(), False
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (self._socket, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
+        self._process: subprocess.Popen[Any] | None = None
+        if ours:
+            self._socket = ours
+            return
+        self._socket, theirs = _socket_pair()
         with theirs:
             command = [sys.executable, "-m", "tests.loaded_process", str(theirs.fileno())]
             env = {**_AT_FIRST, **_SET_BY_US}
@@ -126,7 +142,15 @@ class _Server:
     def close(self) -> None:
         """Ends it."""
         self._socket.close()
-        self._process.wait(30)
+        if self._process:
+            self._process.wait(30)
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in pair:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
+    return pair
 
 
 def _adopt_orphans(yes: int) -> None:
@@ -160,6 +184,31 @@ def install() -> None:
         subprocess.Popen = LoadedPopen  # type: ignore[misc]
 
 
+def installed() -> bool:
+    """Whether processes come from the server."""
+    return subprocess.Popen is LoadedPopen
+
+
+def lead(arguments: list[str]) -> None:
+    """Becomes `streamlit ARGUMENTS`, with a child that has TensorFlow loaded, as this process has, for its workers."""
+    ours, theirs = _socket_pair()
+    if not os.fork():
+        ours.close()
+        _serve(theirs)
+        os._exit(0)
+    theirs.close()
+    ours.set_inheritable(True)
+    os.execv(sys.executable, [sys.executable, "-c", _FOLLOWS, str(ours.detach()), *arguments])
+
+
+def follow(number: int) -> None:
+    """From now on processes come from the server whose socket this is."""
+    ours = socket.socket(fileno=number)
+    ours.set_inheritable(False)
+    _servers.append(_Server(ours))
+    install()
+
+
 def close() -> None:
     """Ends the server, if there is one."""
     while _servers:
@@ -186,7 +235,10 @@ def serve(number: int) -> None:
     spare_the_disk()
     gc.collect()
     gc.freeze()
-    orders = socket.socket(fileno=number)
+    _serve(socket.socket(fileno=number))
+
+
+def _serve(orders: socket.socket) -> None:
     orders.send(_LOADED)
     while True:
         content, rights, _, _ = orders.recvmsg(_LARGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
@@ -225,6 +277,15 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
     sys.stdout = _writer(1, raw=order["raw"])
     sys.stderr = _writer(2, raw=True)
     sys.path[0] = "" if order["how"] == "-c" else str(ROOT)
+    if order["what"] != LEADS:
+        _lay_in()
+    _end(_exit_code(order))
+
+
+def _lay_in() -> None:
+    """Puts in place what the environment asks for."""
+    from tests import known_reads, known_searches, thin_backbone
+
     if THIN in os.environ:
         thin_backbone.lay_in(setattr)
     if known_searches.FOLDER in os.environ:
@@ -232,7 +293,6 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
         known_reads.lay_in(setattr, Path(os.environ[known_searches.FOLDER]))
     if HOLD in os.environ:
         _wait_in_trainings(Path(os.environ[HOLD]))
-    _end(_exit_code(order))
 
 
 def _wait_in_trainings(most: Path) -> None:

@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import loaded_process
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -20,7 +22,9 @@ class Server:
         home: Its PARITY_HOME.
         python: The interpreter that runs it.
         options: What else follows `app.py` on its command line.
-        program: What the interpreter runs in the place of Streamlit's command line.
+        program: What the interpreter runs in the place of Streamlit's command line. Defaults to that; its workers need
+            not load TensorFlow where ours need not (tests/loaded_process.py).
+        real_workers: Whether its workers load TensorFlow themselves all the same.
         root: The folder of the program.
         environment: Variables beside those that are set already.
 
@@ -35,7 +39,8 @@ class Server:
         python: str = sys.executable,
         options: Sequence[str] = (),
         root: Path = ROOT,
-        program: Sequence[str] = ("-m", "streamlit"),
+        program: Sequence[str] = (),
+        real_workers: bool = False,
         **environment: str,
     ) -> None:
         with socket.socket() as free:
@@ -44,6 +49,8 @@ class Server:
         self.url, self.home = f"http://127.0.0.1:{port}", home
         self._log = (home.parent / "server.log").open("wb")
         started = time.monotonic()
+        loaded = loaded_process.installed() and not real_workers and (python, root) == (sys.executable, ROOT)
+        program = program or (("-c", loaded_process.LEADS) if loaded else ("-m", "streamlit"))
         self.process = subprocess.Popen(
             [python, *program, "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
              str(port), "--server.headless", "true"],

@@ -9,7 +9,7 @@ from core.store.runs import RunStore
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 
 def press(page: Page, what: Locator, key: str = "Enter") -> None:

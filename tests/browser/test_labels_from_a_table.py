@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ CLASSES = {"Größe normal": 70, "肺炎 [x](y) $z$": 180}
 
 @pytest.fixture(scope="module")
 def server(home_of_file: Path) -> Iterator[Server]:
-    running = Server(home_of_file)
+    running = Server(home_of_file, real_workers=True)
     yield running
     running.close()
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 MOST_CLICKS = 8
 CLASSES = {"day": 190, "night": 60}

@@ -13,7 +13,7 @@ from core.store import examples
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.browser.app_server import Server
 from tests.why import scripts
 from tests.why.prepared import BY_AUC, ask, carry_through, end_at_once
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 SAME = scripts.SHUFFLED.replace("model", "network").replace("reader", "images")
 """What SHUFFLED does, in other names."""
