@@ -90,12 +90,12 @@ DATA: list[tuple[str, Callable[[Path], None], str]] = [
 
 
 def test_preflight_names_each_fault_in_the_data(image_folder: Any) -> None:
-    folder = image_folder(train=(50, 50, 50), val=(50, 50, 50))
-    healthy = checked(folder, {})
+    sizes = {"train": (20, 20, 20), "val": (20, 20, 20)}
+    healthy = checked(image_folder(**sizes), {})
     assert [fault for fault, _, finding in DATA if finding in healthy] == []
     unnamed = []
     for number, (fault, plant, finding) in enumerate(DATA):
-        plant(planted := image_folder(f"planted {number}", train=(50, 50, 50), val=(50, 50, 50)))
+        plant(planted := image_folder(f"planted {number}", **sizes))
         unnamed += [] if finding in checked(planted, {}) else [fault]
     assert unnamed == []
 

@@ -1,14 +1,16 @@
 """Fine-tuning on kept activations: the same bits as with the images passed through anew, and no image read twice."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import keras
 import pytest
 
 import core.engine.train.evaluate
 import core.engine.train.training
 from core.config import make_config
-from core.data.feature_cache import FeatureCache, NoRoom, feature_cache
+from core.data.feature_cache import FeatureCache, NoRoom
 from core.data.pipeline import Images
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
@@ -27,18 +29,69 @@ TUNED: dict[str, Any] = {
 VGG = {"model.backbone": "VGG16", "model.weights": "none", "model.pooling": "flatten"}
 
 
-@pytest.fixture
-def images(image_folder: Any) -> Path:
+def narrow_vgg16(*, input_tensor: Any, **_: Any) -> keras.Model:
+    """VGG16's blocks with 8 channels in place of up to 512: convolutions with a bias, and pooling between them."""
+    x = input_tensor
+    for block, count in enumerate((2, 2, 3, 3, 3), 1):
+        for k in range(1, count + 1):
+            x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name=f"block{block}_conv{k}")(x)
+        x = keras.layers.MaxPooling2D(name=f"block{block}_pool")(x)
+    return keras.Model(keras.utils.get_source_inputs(input_tensor), x)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: Any, lay_images: Any) -> Path:
     """45 training images: two full batches of 20 and a partial one of 5."""
-    folder: Path = image_folder(train=(25, 20), val=(10, 9), size=36)
+    folder: Path = lay_images(tmp_path_factory.mktemp("images") / "pictures", train=(25, 20), val=(10, 9), size=36)
     return folder
 
 
-@pytest.fixture(autouse=True)
-def only_what_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
-    thin_backbone.lay_in(monkeypatch.setattr)
-    monkeypatch.setattr(core.engine.train.evaluate, "save_model", lambda *_: None)
-    monkeypatch.setattr(core.engine.train.training, "keep_reference", lambda *_, **__: None)
+@pytest.fixture(autouse=True, scope="module")
+def only_what_is_learnt() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        thin_backbone.lay_in(patch.setattr)
+        patch.setattr(keras.applications, "VGG16", narrow_vgg16)
+        patch.setattr(core.engine.train.evaluate, "save_model", lambda *_: None)
+        patch.setattr(core.engine.train.training, "keep_reference", lambda *_, **__: None)
+        yield
+
+
+class Kept(NamedTuple):
+    """A run on kept activations."""
+
+    learnt: tuple[Any, ...]
+    read: int
+    """Images that were read for it."""
+
+
+TOP = {"training.unfreeze_from": "top"}
+
+
+@pytest.fixture(scope="module")
+def kept(images: Path, tmp_path_factory: Any, only_what_is_learnt: None) -> dict[int, Kept]:
+    """Runs on kept activations of the last block alone, by the epochs of their fine-tuning."""
+    runs = {}
+    for epochs in (1, 3):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PARITY_HOME", str(tmp_path_factory.mktemp("kept")))
+            read = watch_reading(patch)
+            run = new_run(images, {**TOP, "training.finetune_epochs": epochs})
+            assert train(Reporter(run)) == "finished"
+            runs[epochs] = Kept(learnt(run), len(read))
+    return runs
+
+
+def watch_reading(patch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows with every image that is read."""
+    read: list[int] = []
+    original = Images.one
+
+    def one(self: Images, position: int, draw: int) -> Any:
+        read.append(position)
+        return original(self, position, draw)
+
+    patch.setattr(Images, "one", one)
+    return read
 
 
 class StopIn(Reporter):
@@ -110,54 +163,39 @@ def test_kept_activations_give_the_same_bits(
     assert len({epoch.base for epoch in kept.trace().epochs}) >= 3, "the base was trained"  # type: ignore[union-attr]
 
 
-def test_a_run_broken_off_goes_on_either_way(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_broken_off_goes_on_either_way(
+    images: Path, kept: dict[int, Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Broken off on kept activations, gone on with on images: the checkpoint has the same variables."""
-    settings = {"training.unfreeze_from": "top", "training.finetune_epochs": 3}
-    whole, broken = new_run(images, settings), new_run(images, settings)
-    train(Reporter(whole))
+    broken = new_run(images, {**TOP, "training.finetune_epochs": 3})
     assert train(StopIn(broken, 3)) == "stopped"
     as_before(monkeypatch)
     assert train(Reporter(broken)) == "finished"
-    assert learnt(broken) == learnt(whole)
+    assert learnt(broken) == kept[3].learnt
 
 
-def test_from_the_second_epoch_on_no_image_is_read(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    original = Images.one
-
-    def one(self: Images, position: int, draw: int) -> Any:
-        read.append(position)
-        return original(self, position, draw)
-
-    monkeypatch.setattr(Images, "one", one)
-    counts = {}
-    for epochs in (1, 4):
-        feature_cache().empty()
-        read.clear()
-        train(Reporter(new_run(images, {"training.unfreeze_from": "top", "training.finetune_epochs": epochs})))
-        counts[epochs] = len(read)
-    assert counts[4] == counts[1] == 2 * (45 + 19), "once for the head's features and once for what is kept"
+def test_from_the_second_epoch_on_no_image_is_read(kept: dict[int, Kept]) -> None:
+    assert kept[3].read == kept[1].read == 2 * (45 + 19), "once for the head's features and once for what is kept"
 
 
-def test_where_there_is_no_room_images_pass_through_as_before(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"training.unfreeze_from": "top", "training.finetune_epochs": 1}
-    kept = new_run(images, settings)
-    train(Reporter(kept))
-    original = FeatureCache.build
+def test_where_there_is_no_room_images_pass_through_as_before(
+    images: Path, kept: dict[int, Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, refused = FeatureCache.build, []
 
     def build(self: FeatureCache, key: str, shape: tuple[int, int], *rest: Any) -> Any:
-        if shape[1] > 1280:
+        if shape[1] != 1280:  # the features have room
+            refused.append(shape)
             raise NoRoom("full")
         return original(self, key, shape, *rest)
 
-    feature_cache().empty()
     monkeypatch.setattr(FeatureCache, "build", build)
-    full = new_run(images, settings)
+    full = new_run(images, {**TOP, "training.finetune_epochs": 1})
     assert train(Reporter(full)) == "finished"
-    assert learnt(full) == learnt(kept)
+    assert refused and learnt(full) == kept[1].learnt
 
 
 def test_augmented_images_are_passed_through(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FrozenActivations, "compute", lambda self: pytest.fail("activations were kept"))
-    settings = {"data.augmentation": "light", "training.unfreeze_from": "top", "training.finetune_epochs": 1}
+    settings = {**TOP, "data.augmentation": "light", "training.finetune_epochs": 1}
     assert train(Reporter(new_run(images, settings))) == "finished"

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ from core.engine.train.epochs import Training
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import train
 from core.errors import UserError
-from core.estimate.measured import costs
+from core.estimate.measured import Cost, costs
 from core.stats import metrics
 from core.store.runs import Run, RunStore
 
@@ -85,6 +85,60 @@ class StopAfter(Reporter):
             self.request_stop()
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: Any, lay_images: Any, thin: None) -> Path:
+    """A folder with images, and a home with what a run of TINY on them has left."""
+    folder: Path = tmp_path_factory.mktemp("once")
+    images = lay_images(folder / "pictures", train=(12, 12), val=(6, 6))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(folder / "home"))
+        reporter = Reporter(new_run(images, {}))
+        reporter.finish(train(reporter), "")
+    return folder
+
+
+@pytest.fixture
+def trained(once: Path, home: Path) -> Run:
+    """That run, in the home of a test."""
+    shutil.copytree(once / "home", home)
+    return RunStore().list()[0]
+
+
+class Timed(Reporter):
+    """A reporter that notes what is said to be left of the whole run."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self.left: list[tuple[str, float | None]] = []
+
+    def _change(self, changes: dict[str, Any], *, urgent: bool) -> None:
+        super()._change(changes, urgent=urgent)
+        self.left.append((self.status.phase, self.status.run_seconds_left))
+
+
+class Tuned(NamedTuple):
+    """What was seen of a run that was fine-tuned."""
+
+    run: Run
+    left: list[tuple[str, float | None]]
+    costs: tuple[Cost, ...]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: Any, lay_images: Any, thin: None) -> Tuned:
+    folder = tmp_path_factory.mktemp("tuned")
+    settings = {
+        "training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3,
+        "training.epochs": 3, "training.finetune_epochs": 2,
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(folder / "home"))
+        run = new_run(lay_images(folder / "timed", train=(16, 16), val=(4, 4)), settings)
+        reporter = Timed(run)
+        assert train(reporter) == "finished"
+        return Tuned(run, reporter.left, costs())
+
+
 def test_a_run_learns_and_leaves_every_file_it_promises(image_folder: Any, train_here: Any) -> None:
     folder = image_folder(train=(20, 20), val=(6, 6), test=(4, 4))
     run = train_here(folder, {**TINY, "model.dropout": 0, "training.epochs": 12})
@@ -104,11 +158,8 @@ def test_a_run_learns_and_leaves_every_file_it_promises(image_folder: Any, train
     assert run.classes() == ["a", "b"]
 
 
-def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(
-    image_folder: Any, train_here: Any
-) -> None:
-    folder = image_folder(train=(20, 20), val=(6, 6))
-    run = train_here(folder, TINY)
+def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(trained: Run) -> None:
+    run, folder = trained, Path(trained.config().dataset)
     with (run.path / "predictions.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     model = keras.saving.load_model(run.path / "model.keras")
@@ -167,7 +218,7 @@ def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
 ) -> None:
     folder = image_folder(train=(12, 12), val=(4, 4))
     unbroken, broken = new_run(folder, settings), new_run(folder, settings)
-    assert train(Reporter(unbroken)) == "finished"
+    assert train(Reporter(unbroken), with_reference=False) == "finished"
     for epoch in breaks:
         assert train(StopAfter(broken, epoch, 2)) == "stopped"
         assert broken.evaluation().weights == f"stopped in epoch {epoch}"  # type: ignore[union-attr]
@@ -234,14 +285,12 @@ def test_balanced_weights_count_every_class_alike(image_folder: Any) -> None:
     assert weights.mean() == pytest.approx(1.0)
 
 
-def test_fine_tuning_moves_only_the_blocks_it_names(image_folder: Any, train_here: Any) -> None:
+def test_fine_tuning_moves_only_the_blocks_it_names(tuned: Tuned) -> None:
     from core.models.build import build_base
     from core.models.catalogue import find
 
-    folder = image_folder(train=(12, 12), val=(4, 4))
-    settings = {"training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3}
-    run = train_here(folder, {**TINY, **settings, "training.epochs": 1, "training.finetune_epochs": 2})
-    assert [record.phase for record in run.epochs()] == ["training", "finetuning", "finetuning"]
+    run = tuned.run
+    assert [record.phase for record in run.epochs()] == [*["training"] * 3, *["finetuning"] * 2]
     trained = keras.saving.load_model(run.path / "model.keras").get_layer("base")
     fresh = build_base(find("EfficientNetLite0"), image_size=32)
     moved = [
@@ -331,8 +380,8 @@ def test_with_a_factor_of_one_keras_own_optimizer_trains(image_folder: Any) -> N
         assert [type(phase.make().model.optimizer) is keras.optimizers.Adam for phase in phases] == [True, plain, plain]
 
 
-def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(image_folder: Any, train_here: Any) -> None:
-    run = train_here(image_folder(train=(4, 4), val=(2, 2)), {**TINY, "training.epochs": 1})
+def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(trained: Run) -> None:
+    run = trained
     state = json.loads((run.path / "resume" / "state.json").read_text())
     state[0]["progress"]["phase"] = "finetuning 2"
     (run.path / "resume" / "state.json").write_text(json.dumps(state))
@@ -340,34 +389,22 @@ def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(image_folder:
         train(Reporter(run))
 
 
-def test_what_is_left_of_the_whole_run_is_known_and_what_it_took_is_kept(image_folder: Any) -> None:
-    left: list[tuple[str, float | None]] = []
-
-    class Watching(Reporter):
-        def _change(self, changes: dict[str, Any], *, urgent: bool) -> None:
-            super()._change(changes, urgent=urgent)
-            left.append((self.status.phase, self.status.run_seconds_left))
-
-    settings = {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.epochs": 3}
-    run = new_run(image_folder("timed", train=(16, 16), val=(4, 4)), settings)
-    assert train(Watching(run)) == "finished"
-    known = [(phase, seconds) for phase, seconds in left if seconds is not None]
+def test_what_is_left_of_the_whole_run_is_known_and_what_it_took_is_kept(tuned: Tuned) -> None:
+    known = [(phase, seconds) for phase, seconds in tuned.left if seconds is not None]
     assert {"features", "training", "finetuning"} <= {phase for phase, _ in known}
     at_head = [seconds for phase, seconds in known if phase == "training"]
     at_end = [seconds for phase, seconds in known if phase == "finetuning"]
     assert max(at_head) > at_end[-1] >= 0
-    kinds = {(cost.kind, cost.block) for cost in costs()}
+    kinds = {(cost.kind, cost.block) for cost in tuned.costs}
     assert {("features", ""), ("head", ""), ("prepare", ""), ("finish", "")} <= kinds
     assert any(kind == "images" and block for kind, block in kinds)
-    assert all(cost.seconds > 0 for cost in costs())
+    assert all(cost.seconds > 0 for cost in tuned.costs)
 
 
 def test_a_second_run_on_the_same_images_computes_no_features_again(
-    image_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    trained: Run, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = image_folder(train=(12, 12), val=(4, 4))
-    train_here(folder, TINY)
-
+    folder = Path(trained.config().dataset)
     decoded: list[Any] = []
 
     def counting(source: Any, size: Any, **how: Any) -> Any:
@@ -382,7 +419,9 @@ def test_a_second_run_on_the_same_images_computes_no_features_again(
 
 
 def test_of_two_classes_the_positive_one_is_what_the_run_answers(image_folder: Any, train_here: Any) -> None:
-    run = train_here(image_folder(train=(12, 12), val=(4, 8)), {**TINY, "data.positive_class": "a"})
+    run = train_here(
+        image_folder(train=(12, 12), val=(4, 8)), {**TINY, "data.positive_class": "a", "training.epochs": 1}
+    )
     record = run.evaluation()
     assert record is not None and record.val is not None
     assert record.classes == run.classes() == ["b", "a"]
@@ -390,9 +429,9 @@ def test_of_two_classes_the_positive_one_is_what_the_run_answers(image_folder: A
     assert [(row.name, row.support) for row in record.val.per_class] == [("b", 8), ("a", 4)]
 
 
-def test_half_precision_features_change_little_and_are_kept_apart(image_folder: Any, train_here: Any) -> None:
-    folder = image_folder(train=(12, 12), val=(6, 6))
-    exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
+def test_half_precision_features_change_little_and_are_kept_apart(trained: Run, train_here: Any) -> None:
+    exact = trained
+    half = train_here(Path(exact.config().dataset), {**TINY, "training.feature_precision": "float16"})
     stored = {np.load(path, mmap_mode="r").dtype.name for path in feature_cache().folder.glob("*.npy")}
     assert stored == {"float32", "float16"}
     losses = [[epoch.val_loss for epoch in run.epochs()] for run in (exact, half)]
@@ -412,8 +451,8 @@ def test_an_image_that_vanishes_while_training_is_named(image_folder: Any) -> No
         train(Deleting(run))
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(image_folder: Any, train_here: Any) -> None:
-    run = train_here(image_folder(train=(12, 12), val=(4, 4)), TINY)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(trained: Run) -> None:
+    run = trained
     state = json.loads((run.path / "resume" / "state.json").read_text())
     assert [record["progress"]["epoch"] for record in state] == [4, 3]
     newest = run.path / "resume" / state[0]["arrays"]
