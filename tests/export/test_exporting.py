@@ -184,7 +184,9 @@ def test_a_script_repeats_its_run_to_the_last_digit(
     done = export_run(run, "script", tmp_path / "out" / "again")
     assert [path.name for path in done.beside] == ["again_base.keras"]
     monkeypatch.setattr(sys, "argv", [str(done.path)])
+    traced = count_tracing(monkeypatch)
     runpy.run_path(str(done.path), run_name="__main__")
+    assert len(traced) == len({epoch.phase for epoch in run.epochs()}), "each phase has one step, traced once"
     history = files.read_json(tmp_path / "out" / "again_history.json")
     recorded = run.history()
     assert {name: [epoch[name] for epoch in history] for name in METRICS} == recorded
@@ -196,6 +198,21 @@ def test_a_script_repeats_its_run_to_the_last_digit(
     ours, theirs = (weights(path) for path in (run.path / "model.keras", tmp_path / "out" / "again_model.keras"))
     assert len(ours) == len(theirs) > 2
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def count_tracing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows whenever Keras' own training step is traced."""
+    import keras
+
+    traced: list[int] = []
+    step = keras.Model.train_step
+
+    def counted(self: Any, data: Any) -> Any:
+        traced.append(1)
+        return step(self, data)
+
+    monkeypatch.setattr(keras.Model, "train_step", counted)
+    return traced
 
 
 def weights(model: Path) -> list[Any]:
