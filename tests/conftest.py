@@ -301,7 +301,7 @@ def image_folder(tmp_path: Path, lay_images: MakeFolder) -> MakeFolder:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def train_here() -> Train:
     """Trains in this process, as a worker would in its own: `train_here(folder, {"data.image_size": 48})`."""
 

@@ -50,11 +50,12 @@ def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(
 
 def test_unfrozen_and_augmented_runs_have_a_sweep_of_their_own(thin_here: None, image_folder: Any, home: Path) -> None:
     folder = image_folder(train=(10, 10), val=(4, 4))
-    unfrozen = {"training.mode": "end_to_end", "training.unfreeze_from": "top"}
+    # Ten batches an epoch: each epoch is a call of Keras' fit, which takes longer than its batches.
+    unfrozen = {"training.mode": "end_to_end", "training.unfreeze_from": "top", "data.batch_size": 2}
     found = search(folder, {**unfrozen, "data.augmentation": "question", "data.shuffle": "none"})
     assert len(found["losses"]) == found["steps"] == len(found["smoothed"]) <= 100
     assert not list((home / "cache" / "features").glob("*.npy")), "images, not features"
-    search(folder, {"data.augmentation": "question"})
+    search(folder, {"data.augmentation": "question", "data.batch_size": 2})
     assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "one version of the images, and the validation"
 
 
