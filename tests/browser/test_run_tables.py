@@ -5,11 +5,14 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Download, Page, expect
 
 from core.bisect.store import BisectStore
+from core.store import examples
 from core.store.notes import read_note
 from core.store.runs import RunStore
 from tests.browser.app_server import Server
@@ -30,6 +33,23 @@ NUMBERS = {
 BOX_X, STATE_X, MENU_X = 17, 515, 353
 """Pixels: on Runs the middle of the column of boxes, and a point in the head of State; on Home the middle of the column
 of menus."""
+
+
+@pytest.fixture(scope="module")
+def served(home_of_file: Path) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(home_of_file))
+        examples.install()
+    running = Server(home_of_file)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def server_with_examples(served: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """One for both tests: the first brings back what it deletes."""
+    monkeypatch.setenv("PARITY_HOME", str(served.home))
+    return served
 
 
 def test_runs_are_sorted_filtered_compared_and_renamed(server_with_examples: Server, page: Page) -> None:
