@@ -16,12 +16,21 @@ from tests.browser.conftest import settle
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 
-@pytest.fixture
-def server(home_with_sample: Path, image_folder: Callable[..., Path]) -> Iterator[Server]:
-    folder = image_folder("photos/apples and pears", train=(30, 30), val=(8, 8))
-    running = Server(home_with_sample, PARITY_DATA=str(folder.parent))
+@pytest.fixture(scope="module")
+def served(
+    home_of_file: Path, lay_images: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder = lay_images(tmp_path_factory.mktemp("photos") / "apples and pears", train=(30, 30), val=(8, 8))
+    running = Server(home_of_file, PARITY_DATA=str(folder.parent))
     yield running
     running.close()
+
+
+@pytest.fixture
+def server(served: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """One for all tests of this file."""
+    monkeypatch.setenv("PARITY_HOME", str(served.home))
+    return served
 
 
 def in_sight(page: Page, name: str) -> bool:
