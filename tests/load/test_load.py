@@ -69,24 +69,29 @@ def test_the_server_has_none_of_its_files_watched(server: Server) -> None:
 
 
 def test_viewers_of_a_running_training_get_every_tick_cheaply(server: Server, running: Run) -> None:
-    port = int(server.url.rpartition(":")[2])
+    port, pid = int(server.url.rpartition(":")[2]), server.process.pid
 
-    async def watch(count: int, seconds: float) -> list[Viewer]:
+    async def watch(count: int, seconds: float) -> tuple[list[Viewer], float]:
+        """The viewers, and what the server had used when each of them had the page."""
         viewers = [Viewer(port, "live", f"run={running.id}") for _ in range(count)]
-        await asyncio.gather(*(viewer.watch(seconds) for viewer in viewers))
-        return viewers
+        watching = asyncio.gather(*(viewer.watch(seconds) for viewer in viewers))
+        while any(viewer.first is None for viewer in viewers) and not watching.done():
+            await asyncio.sleep(0.02)
+        used = cpu_seconds(pid)
+        await watching
+        return viewers, used
 
     visit(server.url, "live")  # its imports are done, however long they take
     asyncio.run(watch(1, 4))
-    before = cpu_seconds(server.process.pid)
-    viewers = asyncio.run(watch(8, 11))
-    spent = cpu_seconds(server.process.pid) - before
+    before = cpu_seconds(pid)
+    viewers, opened = asyncio.run(watch(8, 14))
+    after = cpu_seconds(pid)
     asked, ticks = sum(viewer.asked for viewer in viewers), [tick for viewer in viewers for tick in viewer.ticks]
     assert [error for viewer in viewers for error in viewer.errors] == []
     assert asked >= 8 * 4
     assert len(ticks) >= asked - 8  # the last one of each may be on its way
-    # A page's first run costs more than a tick; 120 ms for each of both together was measured at a tenth of that.
-    assert spent / (asked + 8) < 0.12
+    # Compared with what it takes to open the page, on any machine: a quarter was measured, all of it if all is redrawn.
+    assert (after - opened) / asked < 0.5 * (opened - before) / 8
 
 
 def test_uploads_at_once_arrive_and_the_server_stays_healthy(server: Server) -> None:
