@@ -11,7 +11,7 @@ from core.script import rules_pixels as pixels
 from core.script.facts import Facts
 from core.script.flow.machine import number
 from core.script.flow.made import Made
-from core.script.flow.networks import Fit
+from core.script.flow.networks import Trains
 from core.script.value_rules import colours, output, split, training
 from core.script.value_rules import pixels as values
 from core.script.value_rules.views import Course
@@ -70,18 +70,16 @@ def _first_rate(course: Course) -> float | None:
     return None if found is None else float(found)
 
 
-def _mark(fit: Fit) -> object | None:
-    """The compile that a training has, whatever rate was set after it."""
-    return fit.compiled.mark if fit.compiled is not None else None
-
-
 def _is_compiled_again(one: Finding, course: Course) -> bool:
     """Whether a method that compiles was called after `trainable` was set, which the order of lines does not show."""
     if one.id != "trainable-after-compile":
         return False
-    line, before = one.evidence["line"], None
+    line = one.evidence["line"]
     for fit in course.fits:
-        if any(line in trains.lines for trains in fit.trains.values() if trains is not None):
-            return before is not None and _mark(fit) is not before
-        before = _mark(fit)
+        if _has(fit.trains, line):
+            return fit.compiled is not None and _has(fit.compiled.trains, line)
     return False
+
+
+def _has(states: dict[int, Trains | None], line: int) -> bool:
+    return any(line in trains.lines for trains in states.values() if trains is not None)

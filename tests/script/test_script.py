@@ -249,6 +249,37 @@ def test_head_first_then_unfrozen_is_fine_tune() -> None:
     assert "training.finetune_stages" not in opened(record)
 
 
+UNFROZEN = "\nfor layer in base_model.layers[15:]: layer.trainable = True\n"
+COMPILED = "model.compile(optimizers.Adam(lr=7e-4), 'binary_crossentropy')\n"
+AGAIN = "model.fit_generator(train_generator, epochs=4)\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "mode", "block", "epochs"),
+    [
+        (UNFROZEN + AGAIN, "end_to_end", "", 14),
+        (UNFROZEN + AGAIN + AGAIN, "end_to_end", "", 18),
+        (AGAIN, "end_to_end", "", 14),
+        (UNFROZEN + COMPILED + AGAIN, "fine_tune", "block5", 10),
+        (UNFROZEN + AGAIN + COMPILED + AGAIN, "fine_tune", "block5", 14),
+        (COMPILED + UNFROZEN + AGAIN, "fine_tune", "block5", 10),
+    ],
+)
+def test_what_is_unfrozen_learns_only_in_a_training_that_is_the_first_after_a_compile(
+    end: str, mode: str, block: str, epochs: int
+) -> None:
+    """As seen in Keras 3.15: what was frozen when `fit` was first called stays as it is until the next compile."""
+    record = import_script(END_TO_END + end)
+    read = stated(record)
+    assert (record["mode"], read["training.unfreeze_from"], read["training.epochs"]) == (mode, block, epochs)
+    assert ("trainable-after-compile" in ids(record)) == (UNFROZEN + AGAIN in end)
+
+
+def test_trainings_on_other_images_are_not_one_training() -> None:
+    record = import_script(END_TO_END + AGAIN.replace("train_generator", "validation_generator"))
+    assert stated(record)["training.epochs"] == 4
+
+
 def test_several_trainings_after_unfreezing_leave_the_stages_open() -> None:
     tuned = (
         "\nfor layer in base_model.layers[{}:]: layer.trainable = True\n"

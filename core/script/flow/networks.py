@@ -82,6 +82,7 @@ class Compile:
     """A `compile`: its arguments and lines.
 
     Attributes:
+        trains: Which layers of each pretrained network are trainable at this moment.
         mark: Identity; kept where the script sets another learning rate later, which compiles nothing.
     """
 
@@ -89,6 +90,7 @@ class Compile:
     lines: dict[str, int]
     line: int
     node: ast.Call | None = None
+    trains: "dict[int, Trains | None]" = field(default_factory=dict)
     mark: object = field(default_factory=object)
 
 

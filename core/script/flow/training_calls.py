@@ -36,7 +36,7 @@ def _add(machine: Machine, owner: Model, given: Arguments) -> Value:
 
 def _compile(machine: Machine, owner: Model, given: Arguments) -> Value:
     arguments, lines = given.bound(("optimizer", "loss", "metrics"))
-    owner.compiled = Compile(arguments, lines, given.line, given.node)
+    owner.compiled = Compile(arguments, lines, given.line, given.node, freezing.snapshot(machine))
     machine.compiles.append(owner.compiled)
     return Const(None)
 

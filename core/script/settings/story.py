@@ -141,7 +141,7 @@ class Story:
         """Which layers of the backbone learn in a training; None where that is not known."""
         if self.base is None:
             return None
-        state = fit.trains.get(id(self.base))
+        state = self._begun(fit).trains.get(id(self.base))
         if state is None:
             return (True,) * LAYER_COUNTS.get(self.base.name, 1)
         return None if state.why and not any(state.layers) else state.layers
@@ -150,7 +150,23 @@ class Story:
         """Which layers of the backbone learn in a training; None where the script sets none."""
         if self.base is None:
             return None
-        return fit.trains.get(id(self.base)) if fit is not None else self.base.trains
+        return self._begun(fit).trains.get(id(self.base)) if fit is not None else self.base.trains
+
+    def _begun(self, fit: Fit) -> Fit:
+        """The first training since the model was compiled: Keras decides there which layers learn, and what is set
+        later has no effect."""
+        return self.continued(fit)[0]
+
+    def continued(self, fit: Fit) -> list[Fit]:
+        """A training and those before it that it continues: of the same model, compiled once."""
+        if fit.compiled is None:
+            return [fit]
+        before = self.fits[: self.fits.index(fit) + 1] if fit in self.fits else [fit]
+        mark = fit.compiled.mark
+        return [
+            one for one in before
+            if one.model is fit.model and one.compiled is not None and one.compiled.mark is mark
+        ]  # fmt: skip
 
     @property
     def tuned(self) -> list[Fit]:

@@ -21,10 +21,11 @@ def _epochs(story: Story, found: Collected) -> None:
     if story.first is None or story.last is None:
         found.ask("training.epochs", "the script has no fit")
         return
-    fit = story.first if story.mode == "fine_tune" else story.last
-    head = [one for one in story.fits if one not in story.tuned] if story.mode == "fine_tune" else [fit]
+    is_tuned = story.mode == "fine_tune"
+    together = [one for one in story.continued(story.last) if one.x is story.last.x]
+    head = [one for one in story.fits if one not in story.tuned] if is_tuned else together
     _sum(found, "training.epochs", head)
-    if story.mode == "fine_tune":
+    if is_tuned:
         _sum(found, "training.finetune_epochs", story.tuned[-1:])
     for one in story.fits:
         steps = argument(found.script, one, "steps_per_epoch")
