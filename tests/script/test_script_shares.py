@@ -69,6 +69,17 @@ def test_take_and_skip_tell_the_share(border: str, held: float) -> None:
     assert (value, line) == (held, border)
 
 
+def asked(text: str) -> str | None:
+    """Why the share for validation is asked for."""
+    record = import_script(text)
+    assert ("data.validation_split" in record["not_stated"]) == (share(text) is None and not _open(record))
+    return next(iter(_open(record)), None)
+
+
+def _open(record: dict[str, Any]) -> list[str]:
+    return [one["why"] for one in record["open"] if one["key"] == "data.validation_split" and one["blocks"]]
+
+
 @pytest.mark.parametrize(
     "border",
     [
@@ -78,8 +89,110 @@ def test_take_and_skip_tell_the_share(border: str, held: float) -> None:
         "train, val = every, every.take(int(0.2 * count))",
     ],
 )
-def test_a_share_that_is_not_told_is_not_stated(border: str) -> None:
-    assert share(DATASET.replace("BORDER", border)) is None
+def test_a_share_that_is_not_told_is_asked_for(border: str) -> None:
+    text = DATASET.replace("BORDER", border)
+    assert share(text) is None
+    line = next(
+        k for k, one in enumerate(text.split("\n"), 1) if (".fit(" if "every, every" in border else ".take(") in one
+    )
+    assert asked(text) == f"line {line}: the share for validation is known only when the script runs"
+
+
+def test_a_script_without_validation_or_with_a_folder_for_it_is_not_asked_for_a_share() -> None:
+    alone = DATASET.replace("BORDER", "train = val = every.take(500)").replace(", validation_data=val", "")
+    assert (share(alone), asked(alone)) == (None, None)
+    for folders in (("herbs/train", "herbs/val"), ("herbs/mint", "herbs/test/mint")):
+        text = ARRAYS.replace("FIRST", folders[0]).replace("SECOND", folders[1])
+        text += "model.fit(x, kinds, validation_data=(np.load('x.npy'), np.load('k.npy')), epochs=3)\n"
+        assert (share(text), asked(text)) == (None, None)
+
+
+LOADED = (
+    """import keras, tensorflow as tf, tensorflow_datasets as tfds
+def small(x, y):
+    return tf.image.resize(x, (96, 96)) / 127.5 - 1, y
+HOW
+"""
+    + END
+    + "model.fit(a.map(small).batch(16), validation_data=b.map(small).batch(16), epochs=3)\n"
+)
+FOLDER = "both = keras.utils.image_dataset_from_directory('herbs', image_size=(96, 96), batch_size=None)\n"
+
+
+@pytest.mark.parametrize(
+    ("how", "held"),
+    [
+        ("a, b = tfds.load('herbs', split=['train[:70%]', 'train[70%:]'], as_supervised=True)", 0.3),
+        ("parts = ('train[:40%]', 'train[40%:50%]', 'train[50%:]')\na, b, c = tfds.load('herbs', split=parts)", 0.2),
+        (FOLDER + "a, b = keras.utils.split_dataset(both, left_size=0.9, shuffle=True, seed=1)", 0.1),
+        (FOLDER + "a, b = keras.utils.split_dataset(both, right_size=0.15)", 0.15),
+        (FOLDER + "a, b = keras.utils.split_dataset(both, 0.6)", 0.4),
+    ],
+)
+def test_halves_of_a_dataset_tell_the_share(how: str, held: float) -> None:
+    value, line = share(LOADED.replace("HOW", how))
+    assert value == held
+    assert "split" in line
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a, b = tfds.load('herbs', split=['train[:900]', 'train[900:]'], as_supervised=True)",
+        "a, b = tfds.load('herbs', split=['train', 'validation'], as_supervised=True)",
+        FOLDER + "a, b = keras.utils.split_dataset(both, left_size=900)",
+        FOLDER + "a, b = mine(both)",
+    ],
+)
+def test_halves_of_another_kind_are_asked_for(how: str) -> None:
+    assert str(asked(LOADED.replace("HOW", how))).endswith(
+        "the share for validation is known only when the script runs"
+    )
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        "m = np.random.rand(len(x)) < 0.8\nmodel.fit(x[m], kinds[m], validation_data=(x[~m], kinds[~m]), epochs=3)\n",
+        "a, b = np.split(x, [900])\nc, d = np.split(kinds, [900])\nmodel.fit(a, c, validation_data=(b, d), epochs=3)\n",
+    ],
+)
+def test_parts_that_are_cut_in_another_way_are_asked_for(fit: str) -> None:
+    assert str(asked(ARRAYS + fit)).endswith("the share for validation is known only when the script runs")
+
+
+SPLIT = (
+    ARRAYS.replace("import glob", "from sklearn.model_selection import train_test_split\nimport glob")
+    + "a, b, ya, yb = train_test_split(x, kinds, HOW)\nmodel.fit(a, ya, validation_data=(b, yb), epochs=3)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "held"),
+    [
+        ("test_size=0.15", 0.15),
+        ("train_size=0.9, stratify=kinds", 0.1),
+        ("test_size=1 - 0.8", 0.2),
+        ("random_state=3", 0.25),
+        ("test_size=None, train_size=0.7", 0.3),
+    ],
+)
+def test_train_test_split_tells_the_share(how: str, held: float) -> None:
+    """As scikit-learn takes it: a quarter where neither size is given."""
+    text = SPLIT.replace("HOW", how)
+    assert share(text) == (held, next(one for one in text.split("\n") if "= train_test_split" in one))
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("test_size=300", "test_size=300 is a count of images; a run needs the share for validation"),
+        ("train_size=900", "train_size=900 is a count of images; a run needs the share for validation"),
+        ("test_size=args.held", "the share is known only when the script runs"),
+    ],
+)
+def test_a_size_that_is_no_share_is_asked_for(how: str, why: str) -> None:
+    assert asked(SPLIT.replace("HOW", how)) == f"line 15: {why}"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +203,9 @@ def test_a_share_that_is_not_told_is_not_stated(border: str) -> None:
         ("StratifiedKFold(n_splits=10, shuffle=True)", 0.1),
         ("KFold(4)", 0.25),
         ("GroupKFold()", 0.2),
+        ("GroupShuffleSplit(random_state=1)", 0.2),
+        ("ShuffleSplit()", 0.1),
+        ("StratifiedShuffleSplit(1, train_size=0.7)", 0.3),
     ],
 )
 def test_splits_and_folds_of_scikit_learn_tell_the_share(splitter: str, held: float) -> None:
@@ -99,7 +215,9 @@ def test_splits_and_folds_of_scikit_learn_tell_the_share(splitter: str, held: fl
 
 
 def test_a_count_for_the_test_is_no_share() -> None:
-    assert share(FOLDS.replace("SPLITTER", "GroupShuffleSplit(1, test_size=300)")) is None
+    text = FOLDS.replace("SPLITTER", "GroupShuffleSplit(1, test_size=300)")
+    assert share(text) is None
+    assert str(asked(text)).endswith("the share for validation is known only when the script runs")
 
 
 def test_slices_tell_the_share() -> None:
@@ -107,7 +225,9 @@ def test_slices_tell_the_share() -> None:
     assert share(ARRAYS + fit) == (0.15, fit.split("\n")[1])
     turned = "n = int(len(x) * 0.1)\nmodel.fit(x[n:], kinds[n:], validation_data=(x[:n], kinds[:n]), epochs=3)\n"
     assert share(ARRAYS + turned) == (0.1, turned.split("\n")[1])
-    assert share(ARRAYS + fit.replace("int(len(x) * 0.85)", "400")) is None
+    unknown = ARRAYS + fit.replace("int(len(x) * 0.85)", "400")
+    assert share(unknown) is None
+    assert str(asked(unknown)).endswith("the share for validation is known only when the script runs")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from core.script.parts import rounds_down
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.pathways import fill_dataset
-from core.script.settings.shares import of_split, share_of_cut
+from core.script.settings.shares import line_of_cut, of_split, share_of_cut
 from core.script.settings.story import Story
 
 
@@ -162,6 +162,9 @@ def _split_and_seed(story: Story, found: Collected) -> None:
         found.take("data.validation_split", given, 0.2, "")
     elif (cut := share_of_cut(story, found)) is not None:
         found.state("data.validation_split", *cut)
+    elif line := line_of_cut(story, found):
+        why = f"{found.script.where(line)}: the share for validation is known only when the script runs"
+        found.ask("data.validation_split", why, line)
     seed = argument(script, origin, "seed")
     if seed.stated:
         found.take("data.seed", seed, 1, "")

@@ -1,25 +1,35 @@
 """Share of the images that a script holds out by itself: splits and folds of scikit-learn, take and skip, slices."""
 
 import ast
+import re
 
-from core.script.flow.objects import Array, Batches
+from core.script.flow.machine import is_none, number, word
+from core.script.flow.objects import Array, Batches, Const, Part, Unknown
 from core.script.flow.training_calls import images_of
 from core.script.reader import Call, Location
 from core.script.settings.collected import Collected
-from core.script.settings.given import Given
+from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 from core.script.values import as_int, as_number
 
-_SPLITS = ("GroupShuffleSplit", "StratifiedShuffleSplit", "ShuffleSplit")
+_SPLITS = {"GroupShuffleSplit": 0.2, "StratifiedShuffleSplit": 0.1, "ShuffleSplit": 0.1}
+"""Classes of scikit-learn that split once or several times, and the share for the test where none is given."""
 _FOLDS = ("KFold", "StratifiedKFold", "GroupKFold", "StratifiedGroupKFold")
 _USUAL_FOLDS = 5
+USUAL_TEST_SIZE = 0.25
+"""What scikit-learn takes where neither `test_size` nor `train_size` is given."""
 _CUTS = ("take", "skip")
+_HELD_OUT = ("val", "valid", "validation", "test", "testing", "dev")
+"""Folders of images that are not trained on."""
+_PERCENT = re.compile(r"train\[(?:(?P<start>\d{1,3})%)?:(?:(?P<stop>\d{1,3})%)?\]")
+"""A part of a set of TensorFlow Datasets."""
 _LEAST, _MOST = 0.01, 0.9
 """Shares that are taken for one of a split."""
 
 
 def of_split(story: Story, found: Collected) -> Given:
-    """`test_size` of the `train_test_split` that the images, or the rows of their table, went through."""
+    """The share that `train_test_split` cuts off the images, or the rows of their table; not known where it is a count
+    of images."""
     splits = found.script.find("train_test_split")
     if not splits:
         return Given()
@@ -32,9 +42,19 @@ def of_split(story: Story, found: Collected) -> Given:
     made = next((one for one in story.course.machine.told if call is not None and one.node is call.node), None)
     if made is None:
         return Given()
-    value = made.named.get("test_size")
-    line = made.lines.get("test_size", made.line)
-    return Given(value, line, "", f"{found.script.where(line)}: the share is known only when the script runs")
+    size, rest = made.named.get("test_size"), made.named.get("train_size")
+    name, value = ("train_size", rest) if is_none(size) and not is_none(rest) else ("test_size", size)
+    line = made.lines.get(name, made.line)
+    if is_none(value):
+        return Given(Const(USUAL_TEST_SIZE), line)
+    share = number(value)
+    if share is None:
+        return Given(value, line, "", f"{found.script.where(line)}: the share is known only when the script runs")
+    if share >= 1:
+        why = f"{found.script.where(line)}: {name}={share:g} is a count of images; a run needs the share for validation"
+        return Given(Unknown(name, line), line, "", why)
+    held = round(1 - share if name == "train_size" else share, 6)  # 1 - 0.8 is 0.2
+    return Given(value if held == share else Const(held), line)
 
 
 def share_of_cut(story: Story, found: Collected) -> tuple[float, int] | None:
@@ -49,8 +69,45 @@ def share_of_cut(story: Story, found: Collected) -> tuple[float, int] | None:
     """
     if found.script.find("train_test_split"):
         return None
-    share = _of_classes(found) or _of_datasets(story, found) or _of_slices(story, found)
+    ways = (
+        _of_classes(found),
+        _of_datasets(story, found),
+        _of_slices(story, found),
+        _of_halves(found),
+        _of_tfds(found),
+    )
+    share = next((one for one in ways if one is not None), None)
     return share if share is not None and _LEAST <= share[0] <= _MOST else None
+
+
+def line_of_cut(story: Story, found: Collected) -> int:
+    """Where images are cut into those for training and those for validation in a way that tells no share, or where
+    a training is given those for validation; 0 where there are none, or where they have a folder of their own."""
+    fit, x = story.last, story.feed
+    if fit is None or is_none(fit.val) or _has_own_folder(story, found):
+        return 0
+    if calls := found.script.find(*_SPLITS, *_FOLDS):
+        return calls[-1].line
+    if isinstance(x, Batches) and isinstance(fit.val, Batches) and _is_cut(x, fit.val) and x.cut is not None:
+        return x.cut[2]
+    part = _sliced(story)
+    return part.line if part is not None else fit.lines.get("validation_data", fit.line)
+
+
+def _has_own_folder(story: Story, found: Collected) -> bool:
+    """Whether the script names a folder for validation, or several at all."""
+    machine = story.course.machine
+    given = {word(argument(found.script, one.origin, "directory").value) for one in machine.sources}
+    listed = {word(one.value) for one in machine.folders}
+    parts = {part.lower() for path in given | listed if path for part in re.split(r"[\\/]", path)}
+    return len(given - {None}) > 1 or bool(parts & set(_HELD_OUT))
+
+
+def _is_cut(x: Batches, val: Batches) -> bool:
+    """Whether these are what `take` and `skip` leave of one dataset."""
+    if x.cut is None or val.cut is None or x.cut[0] != val.cut[0]:
+        return False
+    return {x.cut[1], val.cut[1]} == set(_CUTS)
 
 
 def _of_classes(found: Collected) -> tuple[float, int] | None:
@@ -60,8 +117,13 @@ def _of_classes(found: Collected) -> tuple[float, int] | None:
         return None
     call = calls[0]
     if call.short in _SPLITS:
-        size = found.script.argument(call, "test_size")
-        return (float(size.number), size.line) if size.number is not None and 0 < size.number < 1 else None
+        name = "test_size" if found.script.argument(call, "test_size").stated else "train_size"
+        size = found.script.argument(call, name)
+        if not size.stated:
+            return _SPLITS[call.short], call.line
+        if size.number is None or not 0 < size.number < 1:
+            return None
+        return _held_out(float(size.number), first=name == "train_size"), size.line
     count = found.script.argument(call, "n_splits" if "n_splits" in call.arguments else "#0")
     folds = count.whole if count.stated else _USUAL_FOLDS
     return (round(1 / folds, 4), count.line or call.line) if folds is not None and folds > 1 else None
@@ -70,9 +132,7 @@ def _of_classes(found: Collected) -> tuple[float, int] | None:
 def _of_datasets(story: Story, found: Collected) -> tuple[float, int] | None:
     """`take` and `skip` of one dataset."""
     x, val = story.feed, story.last.val if story.last is not None else None
-    if not isinstance(x, Batches) or not isinstance(val, Batches) or x.cut is None or val.cut is None:
-        return None
-    if x.cut[0] != val.cut[0] or {x.cut[1], val.cut[1]} != set(_CUTS):
+    if not isinstance(x, Batches) or not isinstance(val, Batches) or not _is_cut(x, val) or x.cut is None:
         return None
     shares = [_share(found, *_counted(call)) for call in found.script.find(*_CUTS)]
     known = {round(one, 6) for one in shares if one is not None}
@@ -87,9 +147,8 @@ def _counted(call: Call) -> tuple[ast.expr | None, Location]:
 
 def _of_slices(story: Story, found: Collected) -> tuple[float, int] | None:
     """`x[:n]` for training and `x[n:]` for validation, or the other way round."""
-    x = images_of(story.feed) if story.feed is not None else None
-    part = x.part if isinstance(x, Array) else None
-    if part is None or part.how != "slice":
+    part = _sliced(story)
+    if part is None:
         return None
     borders = [
         node.slice.upper or node.slice.lower
@@ -101,6 +160,39 @@ def _of_slices(story: Story, found: Collected) -> tuple[float, int] | None:
     shares = {_share(found, one, place) for one in borders}
     share = shares.pop() if len(shares) == 1 else None
     return None if share is None else (_held_out(share, first=part.index == 0), part.line)
+
+
+def _of_halves(found: Collected) -> tuple[float, int] | None:
+    """`split_dataset(x, left_size=0.8)`: the right one is for validation."""
+    calls = found.script.find("split_dataset")
+    if len(calls) != 1:
+        return None
+    for place, (name, first) in enumerate((("left_size", True), ("right_size", False)), 1):
+        size = found.script.argument(calls[0], name if name in calls[0].arguments else f"#{place}")
+        if size.stated:
+            known = size.number is not None and 0 < size.number < 1
+            return (_held_out(float(size.number or 0), first=first), size.line) if known else None
+    return None
+
+
+def _of_tfds(found: Collected) -> tuple[float, int] | None:
+    """`tfds.load(name, split=["train[:80%]", "train[80%:]"])`: the second is for validation."""
+    for call in found.script.find("load"):
+        given = found.script.argument(call, "split")
+        parts = given.value if isinstance(given.value, (list, tuple)) else []
+        cuts = [_PERCENT.fullmatch(part) if isinstance(part, str) else None for part in parts]
+        if len(cuts) < 2 or not all(cuts[:2]):
+            continue
+        sizes = [int(cut["stop"] or 100) - int(cut["start"] or 0) for cut in cuts[:2] if cut]
+        return (round(sizes[1] / sum(sizes), 6), given.line) if min(sizes) > 0 else None
+    return None
+
+
+def _sliced(story: Story) -> Part | None:
+    """The slice of an array that is trained on."""
+    x = images_of(story.feed) if story.feed is not None else None
+    part = x.part if isinstance(x, Array) else None
+    return part if part is not None and part.how == "slice" else None
 
 
 def _held_out(share: float, *, first: bool) -> float:
