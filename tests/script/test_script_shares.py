@@ -183,6 +183,13 @@ def test_train_test_split_tells_the_share(how: str, held: float) -> None:
     assert share(text) == (held, next(one for one in text.split("\n") if "= train_test_split" in one))
 
 
+def test_a_folder_above_the_images_may_be_called_test() -> None:
+    for folder in ("test/herbs", "/data/val/herbs"):
+        text = ARRAYS.replace("FIRST", f"{folder}/mint/*").replace("SECOND", f"{folder}/sage/*")
+        text += "model.fit(x[:400], kinds[:400], validation_data=(x[400:], kinds[400:]), epochs=3)\n"
+        assert str(asked(text)).endswith("the share for validation is known only when the script runs")
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [

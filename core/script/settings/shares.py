@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import takewhile
 
 from core.script.flow.machine import is_none, number, word
 from core.script.flow.objects import Array, Batches, Const, Part, Unknown
@@ -95,12 +96,15 @@ def line_of_cut(story: Story, found: Collected) -> int:
 
 
 def _has_own_folder(story: Story, found: Collected) -> bool:
-    """Whether the script names a folder for validation, or several at all."""
+    """Whether the script names a folder for validation, or the folders of several sources."""
     machine = story.course.machine
-    given = {word(argument(found.script, one.origin, "directory").value) for one in machine.sources}
+    given = {word(argument(found.script, one.origin, "directory").value) for one in machine.sources} - {None}
     listed = {word(one.value) for one in machine.folders}
-    parts = {part.lower() for path in given | listed if path for part in re.split(r"[\\/]", path)}
-    return len(given - {None}) > 1 or bool(parts & set(_HELD_OUT))
+    paths = [re.split(r"[\\/]", path.lower()) for path in given | listed if path]
+    above = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
+    shared = len(list(above)) if len(paths) > 1 else 0
+    own = {part for path in paths for part in path[shared or -1 :]}
+    return len(given) > 1 or bool(own & set(_HELD_OUT))
 
 
 def _is_cut(x: Batches, val: Batches) -> bool:
