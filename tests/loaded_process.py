@@ -298,11 +298,18 @@ def _lay_in() -> None:
 def _wait_in_trainings(most: Path) -> None:
     """A training asks before each batch and after each epoch whether it is to stop; the answer comes in time."""
     from core.engine.reporter import Reporter
+    from core.store.runs import Run
 
     asked = Reporter.stop_requested
 
+    def may_go_on(run: Run) -> bool:
+        try:
+            return len(run.epochs()) < int(most.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return True
+
     def answer(self: Any) -> bool:
-        while not asked(self) and most.exists() and len(self.run.epochs()) >= int(most.read_text(encoding="ascii")):
+        while not asked(self) and isinstance(self.run, Run) and not may_go_on(self.run):
             time.sleep(0.1)
         return asked(self)
 

@@ -43,6 +43,10 @@ TINY: dict[str, Any] = {
 }
 
 
+EPOCHS = 6 if loaded_process.possible() else 30
+"""Where no training waits (see the fixture `hold`), it must be long."""
+
+
 @pytest.fixture
 def folder(image_folder: Any) -> Path:
     path: Path = image_folder(train=(30, 30), val=(60, 60), size=32)
@@ -159,7 +163,7 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
     image_folder: Any, on_cluster: Lose, ray_cluster: Any, train_here: Any, hold: Path
 ) -> None:
     folder = image_folder(train=(20, 20), val=(10, 10), size=32)
-    epochs = 12 if loaded_process.possible() else 60  # where no training waits, it must be long
+    epochs = 2 * EPOCHS
     settings = {**TINY, "training.epochs": epochs, "training.mode": "end_to_end", "training.literal": True}
     unbroken = train_here(folder, settings)
     run = RunStore().create(make_config(str(folder), settings))
@@ -210,11 +214,11 @@ def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
 
 @pytest.mark.usefixtures("loaded_jobs")
 def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_says(
-    folder: Path, on_cluster: Lose, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    folder: Path, on_cluster: Lose, train_here: Any, hold: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {**TINY, "training.optimizer": "sgd", "training.epochs": 20}
-    pair = train_here(folder, settings), train_here(folder, {**settings, "training.learning_rate": 10.0})
-    one, other = _both_ways(lambda: BisectStore().create(*pair, 10), on_cluster, monkeypatch)
+    settings = {**TINY, "training.optimizer": "sgd", "training.epochs": EPOCHS}
+    pair = train_here(folder, settings), train_here(folder, {**settings, "training.learning_rate": 1e-6})
+    one, other = _both_ways(lambda: BisectStore().create(*pair, 10), on_cluster, hold, monkeypatch)
     assert (other["verdict"], other["factors"]) == (one["verdict"], one["factors"]) == (
         "single", ["training.learning_rate"],
     )  # fmt: skip
@@ -227,11 +231,11 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
 
 @pytest.mark.usefixtures("loaded_jobs")
 def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_finds(
-    folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
+    folder: Path, on_cluster: Lose, hold: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = make_config(str(folder), {**TINY, "training.epochs": 20})
+    base = make_config(str(folder), {**TINY, "training.epochs": EPOCHS})
     trials = [{"training.learning_rate": rate} for rate in (1e-3, 1e-2, 1e-1)]
-    one, other = _both_ways(lambda: SweepStore().create(base, trials, 10), on_cluster, monkeypatch)
+    one, other = _both_ways(lambda: SweepStore().create(base, trials, 10), on_cluster, hold, monkeypatch)
     kept = ("name", "status", "value", "interval", "loss", "auc", "epochs")
     assert [[trial[key] for key in kept] for trial in other["arms"]] == [
         [trial[key] for key in kept] for trial in one["arms"]
@@ -240,7 +244,7 @@ def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_fin
 
 
 def _both_ways(
-    make: Callable[[], BudgetedJob], lose: Lose, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], BudgetedJob], lose: Lose, hold: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a job finds on this machine, and what the same finds on the cluster that loses a node at work."""
     monkeypatch.setenv("PARITY_EXECUTOR", "local")
@@ -249,10 +253,12 @@ def _both_ways(
     wait(serial, ended)
     monkeypatch.setenv("PARITY_EXECUTOR", "ray")
     spread = make()
+    hold.write_text("1")  # no training ends before two are at work
     launch.start(spread, parent_pipe=False)
     wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
     assert len(_at_work(spread)) >= 2, (log(spread), _found(spread))
     lose()
+    hold.unlink()
     assert wait(spread, ended, 600).status == "finished", log(spread)
     return _found(serial), _found(spread)
 
