@@ -29,6 +29,7 @@ FAMILY_SPANS = {"tf": (-1.0, 1.0), "caffe": (-124.0, 151.0), "torch": (-2.2, 2.7
 def affine(array: Array, scale: float | None, offset: float, line: int, text: str) -> Array:
     """The array times `scale` plus `offset`; a scale of None is a change that is not known."""
     if array.role == LABELS:
+        array = replace(array, turned=0 if array.turned else line) if scale == -1 else array
         return replace(array, scaled=line) if scale is not None and 0 < abs(scale) < 0.2 else array
     if array.role in (FEATURES, FILES, "map", "blank", "permutation", "eye", "fold"):
         return array
@@ -158,6 +159,7 @@ def _both(one: Array, other: Array) -> Array:
         part=one.part if one.part == other.part else None,
         perm=one.perm if one.perm == other.perm else (),
         scaled=one.scaled or other.scaled,
+        turned=one.turned or other.turned,
         marks=marks,
         out=one.out if one.out == other.out else None,
     )
@@ -216,6 +218,8 @@ def operate(op: ast.operator, array: Array, value: float, *, number_first: bool,
         scale, offset = 1.0, value
     elif isinstance(op, ast.Sub):
         scale, offset = (-1.0, value) if number_first else (1.0, -value)
+    elif isinstance(op, ast.BitXor) and value == 1 and array.role == LABELS:
+        scale = -1.0
     elif isinstance(op, (ast.Pow, ast.FloorDiv, ast.Mod)):
         scale = None
     return affine(array, scale, offset, line, text)

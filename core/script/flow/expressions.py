@@ -4,12 +4,13 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from core.script.flow import freezing, indexing
+from core.script.flow import arrays, freezing, indexing
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, lines_of, number
 from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
     GROUPED,
+    LABELS,
     NUMBERS,
     PREDICTIONS,
     Array,
@@ -108,6 +109,8 @@ class Expressions(Operators):
         known = number(value)
         if known is not None and isinstance(node.op, (ast.USub, ast.UAdd)):
             return Const(-known if isinstance(node.op, ast.USub) else known, lines_of(value))
+        if isinstance(value, Array) and value.role == LABELS and isinstance(node.op, ast.Invert):
+            return arrays.affine(value, -1.0, 1.0, node.lineno, self.text(node))
         return value if isinstance(value, (Array, Tensor)) else Unknown("", node.lineno)
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Value:

@@ -242,6 +242,14 @@ def _normalize(machine: Machine, given: Arguments) -> Value:
     return arrays.normalised(value, span, given.line, given.name.rpartition(".")[2])
 
 
+def _negated(machine: Machine, given: Arguments) -> Value:
+    """`np.logical_not(y)`."""
+    value = given.positional[0] if given.positional else None
+    if not isinstance(value, Array) or value.role != LABELS:
+        return unknown(given)
+    return replace(value, turned=0 if value.turned else given.line)
+
+
 def _clipped(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else None
     ends = [number(one) for one in given.positional[1:3]]
@@ -281,6 +289,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("to_categorical", "one_hot", "get_dummies"), _one_hot),
     "eye": _eye,
     **dict.fromkeys(("per_image_standardization",), _normalize),
+    "logical_not": _negated,
     "clip": _clipped,
     "clip_by_value": _clipped,
     **dict.fromkeys(("repeat", "tile"), _repeated),

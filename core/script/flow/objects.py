@@ -132,6 +132,7 @@ class Array(Value):
         encoding: Of labels: `integers`, `one-hot`, `text` or empty.
         classes: Of labels: how many there are.
         scaled: Of labels: the line that divides them.
+        turned: Of labels: the line that exchanges 0 and 1, as `1 - y` does; 0 where nothing does.
         of: Of labels: the batches whose `.classes` they are; of predictions: the model.
         feed: Of predictions: what the model was asked with.
         said: Of labels: line and text of the argument that says how they are encoded.
@@ -153,6 +154,7 @@ class Array(Value):
     encoding: str = ""
     classes: int | None = None
     scaled: int = 0
+    turned: int = 0
     of: Any = None
     feed: Any = None
     out: Out | None = None

@@ -8,6 +8,7 @@ from core.script.settings.images import fill_images
 from core.script.settings.mixing import fill_mixing
 from core.script.settings.network import fill_network
 from core.script.settings.pixels import fill_pixels
+from core.script.settings.positive import fill_positive
 from core.script.settings.story import Story
 from core.script.settings.task import fill_other_learner, fill_task
 from core.script.settings.training import fill_training
@@ -26,6 +27,7 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     found = Collected(story.course.script)
     fill_task(story, found)
     order = fill_images(story, found, version)
+    fill_positive(story, found)
     fill_augmentation(story, found)
     fill_mixing(story, found)
     fill_pixels(story, found)
