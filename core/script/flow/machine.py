@@ -56,7 +56,11 @@ class Arguments:
         return self.nodes[position].lineno if 0 <= position < len(self.nodes) else self.line
 
     def bound(self, names: tuple[str, ...]) -> tuple[dict[str, Value], dict[str, int]]:
-        """Arguments by name, where the positional ones have these names in order, and their lines."""
+        """Arguments by name, where the positional ones have these names in order, and their lines.
+
+        Positional ones beyond these names are there as `#2`, counted from 0.
+        """
+        names = (*names, *(f"#{k}" for k in range(len(names), len(self.positional))))
         values = dict(zip(names, self.positional, strict=False))
         lines = {name: self.line_of(name, k) for k, name in enumerate(names[: len(self.positional)])}
         return {**values, **self.named}, {**lines, **self.lines}

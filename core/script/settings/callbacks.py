@@ -1,25 +1,34 @@
 """Settings of callbacks: early stopping, reduction on a plateau; what others do, and which change nothing."""
 
 from core.script.flow.made import Made
+from core.script.flow.objects import Const, Instance, Items
+from core.script.flow.value import Value
 from core.script.settings.collected import Collected
-from core.script.settings.given import argument
+from core.script.settings.given import Given, argument
+from core.script.settings.no_setting import tell_others
+from core.script.settings.own_callbacks import SCHEDULE, STOPPING, bases_of, tell_own
 from core.script.settings.story import Story
 
+PLATEAU = "training.reduce_on_plateau"
+
 _HARMLESS = (
-    "TensorBoard",
-    "CSVLogger",
-    "ModelCheckpoint",
-    "TerminateOnNaN",
-    "History",
-    "ProgbarLogger",
-    "BackupAndRestore",
-    "BaseLogger",
-    "TqdmCallback",
-    "WandbCallback",
-    "WandbMetricsLogger",
-    "RemoteMonitor",
+    *("TensorBoard", "CSVLogger", "ModelCheckpoint", "TerminateOnNaN", "History", "ProgbarLogger", "BaseLogger"),
+    *("BackupAndRestore", "RemoteMonitor", "LambdaCallback", "Callback", "CallbackList"),
+    *("TqdmCallback", "TQDMProgressBar", "TQDMNotebookCallback", "EpochDots", "PlotLossesCallback"),
+    *("PlotLossesKeras", "PlotLossesKerasTF", "WandbCallback", "WandbMetricsLogger", "WandbModelCheckpoint"),
+    *(
+        "WandbEvalCallback",
+        "MlflowCallback",
+        "NeptuneCallback",
+        "DVCLiveCallback",
+        "AimCallback",
+        "KerasMetricCallback",
+    ),
 )
+_SCHEDULES = ("LearningRateScheduler", "CyclicLR", "OneCycle", "OneCycleLR", "WarmUpCosineDecayScheduler")
 _HALF = 0.5
+_LOWEST_RATE = 1e-7
+"""The rate below which a run does not go on a plateau."""
 
 
 def fill_callbacks(story: Story, found: Collected) -> None:
@@ -28,31 +37,66 @@ def fill_callbacks(story: Story, found: Collected) -> None:
     _early_stopping(found, kinds.get("EarlyStopping"))
     _plateau(found, kinds.get("ReduceLROnPlateau"))
     for one in story.callbacks:
-        if one.kind in ("LearningRateScheduler", "CyclicLR", "OneCycle", "OneCycleLR", "WarmUpCosineDecayScheduler"):
-            found.beyond(
-                "training.schedule",
-                f"{one.kind}: there is no setting for a custom learning-rate function",
-                one.line,
-                nearest="none",
-            )
-        elif one.kind == "SWA" or "MovingAverage" in one.kind:
+        if one.kind in _SCHEDULES:
+            told = f"{one.kind}: there is no setting for a custom learning-rate function"
+            found.beyond(SCHEDULE, told, one.line, nearest="none")
+        elif one.kind not in ("EarlyStopping", "ReduceLROnPlateau", *_HARMLESS):
             found.note(one.line, f"{one.kind}: there is no setting for it")
+        tell_own(found, one)
+    _others(story, found)
+
+
+def _others(story: Story, found: Collected) -> None:
+    """Callbacks that are objects of the script's own classes, or that cannot be read."""
+    told: set[int] = set()
+    for fit in story.fits:
+        given = argument(found.script, fit, "callbacks")
+        if isinstance(given.value, Items) and given.value.more:
+            found.ask(STOPPING, _unread(found, given), given.line)
+        for one in _listed(given.value):
+            if isinstance(one, Instance) and id(one.made_by) not in told:
+                told.add(id(one.made_by))
+                _own(found, one)
+            elif not isinstance(one, (Instance, Made, Const)):
+                found.ask(STOPPING, _unread(found, given), given.line)
+
+
+def _listed(value: Value | None) -> list[Value]:
+    inner = value.values if isinstance(value, Items) else [] if value is None else [value]
+    return [one for part in inner for one in (part.values if isinstance(part, Items) else [part])]
+
+
+def _unread(found: Collected, given: Given) -> str:
+    return f"{found.script.where(given.line)}: {given.text or 'callbacks'} is known only when the script runs"
+
+
+def _own(found: Collected, callback: Instance) -> None:
+    """An object of a class of the script, which does what its code and the class that it is made from do."""
+    node, kinds = callback.made_by.node, {one.short for one in bases_of(callback)}
+    tell_own(found, callback)
+    for kind, key in (("EarlyStopping", STOPPING), ("ReduceLROnPlateau", PLATEAU)):
+        if kind in kinds:
+            why = f"{node.name} is the script's own kind of {kind}"
+            found.ask(key, f"{found.script.where(node.lineno)}: {why}", node.lineno)
+    if kinds & set(_SCHEDULES):
+        told = f"{node.name}: there is no setting for a custom learning-rate function"
+        found.beyond(SCHEDULE, told, node.lineno, nearest="none")
 
 
 def _early_stopping(found: Collected, made: Made | None) -> None:
-    key = "training.early_stopping"
     if made is None:
-        found.leave_out(key, 0, "no EarlyStopping: all epochs are trained")
+        found.leave_out(STOPPING, 0, "no EarlyStopping: all epochs are trained")
         return
     patience = argument(found.script, made, "patience")
-    found.take(key, patience, 0, "no patience")
-    if patience.value is None:
-        found.beyond(
-            key, "EarlyStopping without patience ends after the first epoch that is no better", made.line, nearest=1
-        )
-    monitor = argument(found.script, made, "monitor")
-    if monitor.stated and monitor.known != "val_loss":
-        found.note(monitor.line, f"EarlyStopping monitors {monitor.text}; Parity monitors val_loss")
+    found.take(STOPPING, patience, 0, "no patience")
+    if patience.value is None or patience.whole == 0:
+        told = "EarlyStopping without patience ends after the first epoch that is no better"
+        found.beyond(STOPPING, told, patience.line or made.line, nearest=1)
+    baseline = argument(found.script, made, "baseline")
+    if baseline.stated:
+        told = f"EarlyStopping waits for a loss better than {baseline.text}; there is no setting for it"
+        found.beyond(STOPPING, told, baseline.line, nearest=patience.whole or 1)
+    _monitored(found, made)
     restores = argument(found.script, made, "restore_best_weights")
     if restores.known is not True:
         found.note(
@@ -60,12 +104,24 @@ def _early_stopping(found: Collected, made: Made | None) -> None:
             "EarlyStopping keeps the last epoch's weights (no restore_best_weights); Parity keeps "
             "those of the best epoch",
         )
+    tell_others(found, made, "monitor", "mode", "patience", "baseline", "restore_best_weights")
+
+
+def _monitored(found: Collected, made: Made) -> None:
+    """What a callback looks at: a run looks at the loss of validation, which is better where it is less."""
+    monitor, mode = argument(found.script, made, "monitor"), argument(found.script, made, "mode")
+    if monitor.stated and monitor.known != "val_loss":
+        found.note(monitor.line, f"{made.kind} monitors {monitor.text}; Parity monitors val_loss")
+    elif mode.stated and mode.known not in ("auto", "min"):
+        found.note(mode.line, f"mode={mode.text} of {made.kind}; in a run a lower val_loss is better")
 
 
 def _plateau(found: Collected, made: Made | None) -> None:
-    key = "training.reduce_on_plateau"
+    key = PLATEAU
     if made is None:
         return
+    _monitored(found, made)
+    _rest_of_plateau(found, made)
     patience, factor = argument(found.script, made, "patience"), argument(found.script, made, "factor")
     epochs = patience.whole if patience.stated else 10
     if epochs is None:
@@ -81,6 +137,13 @@ def _plateau(found: Collected, made: Made | None) -> None:
         found.beyond(key, f"ReduceLROnPlateau {told}; Parity halves it", made.line, nearest=max(1, epochs))
         return
     found.state(key, epochs, *dict.fromkeys((patience.line if patience.stated else made.line, made.line)))
-    monitor = argument(found.script, made, "monitor")
-    if monitor.stated and monitor.known != "val_loss":
-        found.note(monitor.line, f"ReduceLROnPlateau monitors {monitor.text}; Parity monitors val_loss")
+
+
+def _rest_of_plateau(found: Collected, made: Made) -> None:
+    lowest = argument(found.script, made, "min_lr")
+    if lowest.stated and (lowest.number is None or lowest.number > _LOWEST_RATE):
+        told = f"min_lr={lowest.text} of ReduceLROnPlateau: a run halves the rate down to {_LOWEST_RATE:g}"
+        found.note(lowest.line, told)
+    least = argument(found.script, made, "min_delta", "epsilon")
+    usual = ("min_delta", "epsilon") if not least.stated or least.number in (0, 1e-4) else ()
+    tell_others(found, made, "monitor", "mode", "factor", "patience", "min_lr", *usual)

@@ -82,7 +82,7 @@ def argument(script: Script, owner: Owner | None, *names: str) -> Given:
     if name is None:
         return Given(line=owner.line)
     value, line = owner.arguments[name], owner.lines.get(name, owner.line)
-    node = _node(script, owner.node, names)
+    node = _node(script, owner, name, names)
     if node is None:
         return Given(value, line, "", f"{script.where(line)}: the value is known only when the script runs")
     why = _why(script, node, line)
@@ -91,15 +91,23 @@ def argument(script: Script, owner: Owner | None, *names: str) -> Given:
     return Given(value, line, script.text(node), why)
 
 
-def _node(script: Script, call: ast.Call | None, names: tuple[str, ...]) -> ast.expr | None:
+def _node(script: Script, owner: Owner, name: str, names: tuple[str, ...]) -> ast.expr | None:
+    call = owner.node
     known = script.at(call) if call is not None else None
-    for name in names:
-        if known is not None and name in known.arguments:
-            return known.arguments[name][0]
+    for one in names:
+        if known is not None and one in known.arguments:
+            return known.arguments[one][0]
         for keyword in call.keywords if call is not None else ():
-            if keyword.arg == name:
+            if keyword.arg == one:
                 return keyword.value
-    return None
+    return _by_place(call, list(owner.arguments), name) if call is not None else None
+
+
+def _by_place(call: ast.Call, bound: list[str], name: str) -> ast.expr | None:
+    """What stands in the place of a name: those that are given by place come first among the names."""
+    place = bound.index(name)
+    is_plain = bound[0] != "generator" and not any(isinstance(one, ast.Starred) for one in call.args)
+    return call.args[place] if is_plain and place < len(call.args) else None
 
 
 _MOST_NAMES = 5

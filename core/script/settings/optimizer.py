@@ -10,19 +10,6 @@ from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 
 _OPTIONS = ("momentum", "nesterov", "weight_decay")
-_HARMLESS = {
-    "epsilon": (1e-7, 1e-8, 1e-3),
-    "beta_1": (0.9,),
-    "beta_2": (0.999,),
-    "rho": (0.9,),
-    "amsgrad": (False,),
-    "decay": (0, 0.0),
-    "name": (),
-    "centered": (False,),
-    "jit_compile": (),
-}
-"""Arguments of optimizers, with the values that change nothing; of none where no value does."""
-
 _SCHEDULES = {"CosineDecay": "cosine", "ExponentialDecay": "exponential"}
 
 
@@ -113,12 +100,6 @@ def _options(found: Collected, made: Made | None) -> None:
         given = argument(found.script, made, option)
         if given.stated and (option in ("weight_decay",) or given.known):
             found.take(f"training.{option}", given, 0, "")
-    for key, line in made.lines.items():
-        given = argument(found.script, made, key)
-        read = key in ("lr", "learning_rate", *_OPTIONS)
-        if read or not given.stated or (key in _HARMLESS and given.known in (*_HARMLESS[key], None)):
-            continue
-        found.note(line, f"{key}={given.text} of {made.kind}: there is no setting for it")
 
 
 def _tuned_options(story: Story, found: Collected, name: str) -> None:

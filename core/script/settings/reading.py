@@ -7,6 +7,7 @@ from core.script.settings.head import fill_head
 from core.script.settings.images import fill_images
 from core.script.settings.mixing import fill_mixing
 from core.script.settings.network import fill_network
+from core.script.settings.no_setting import fill_no_setting
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.positive import fill_positive
 from core.script.settings.story import Story
@@ -35,5 +36,6 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     fill_head(story, found)
     fill_training(story, found)
     fill_callbacks(story, found)
+    fill_no_setting(story, found)
     fill_other_learner(story, found)
     return found, order
