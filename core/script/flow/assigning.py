@@ -2,7 +2,7 @@
 
 import ast
 
-from core.script.flow import freezing
+from core.script.flow import freezing, mappings
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
@@ -13,6 +13,7 @@ from core.script.flow.numbers import as_array
 from core.script.flow.objects import Array, Const, Instance, Items, Mapping, Scope, Unknown
 from core.script.flow.rates import RATES, set_rate
 from core.script.flow.value import Value
+from core.script.flow.weights import Weights, weight_of
 
 
 class Assigning(Calling):
@@ -36,6 +37,8 @@ class Assigning(Calling):
             values = list(value.values)
         elif isinstance(value, Array):
             values = [element_of(value)] * count
+        elif isinstance(value, Weights):
+            values = [weight_of(value, place) for place in range(count)]
         for part, one in zip(target.elts, values, strict=True):
             if isinstance(part, ast.Starred):
                 self.assign(part.value, Unknown("", target.lineno), scope)
@@ -58,9 +61,9 @@ class Assigning(Calling):
     def _assign_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
         owner = self.evaluate(target.value, scope)
         if isinstance(owner, Mapping):
-            key = constant(self.evaluate(target.slice, scope))
-            if isinstance(key, (str, int)):
-                owner.values[key] = value
+            mappings.put(owner, constant(self.evaluate(target.slice, scope)), value)
+        elif isinstance(owner, Weights):
+            self.assign(target.value, Unknown("weights", target.lineno), scope)
         elif isinstance(owner, Items):
             self._set_element(owner, target, value, scope)
         elif isinstance(owner, Array):

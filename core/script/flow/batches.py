@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.script.flow import arrays
+from core.script.flow import arrays, remainders
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import (
     Arguments,
@@ -57,7 +57,15 @@ def from_yields(
     size = next((names[name] for name in _SIZES if whole(names.get(name)) is not None), None)
     return Batches(kind, x, y, given.line, given.name, machine.new_number(),
                    shuffled=True if _shuffles(made_by, names) else None,
-                   size=None if size is None else (size, (*lines_of(size), given.line)[0]))  # fmt: skip
+                   size=None if size is None else (size, (*lines_of(size), given.line)[0]),
+                   weights=third(value, given.line),
+                   drops=remainders.of_function(made_by) if kind == "python" else None)  # fmt: skip
+
+
+def third(value: Value | None, line: int) -> tuple[Value, int] | None:
+    """The weight of an image, where it comes as the third beside it and its label."""
+    is_triple = isinstance(value, Items) and len(value.values) == 3 and not value.more
+    return (value.values[2], line) if is_triple and isinstance(value, Items) else None
 
 
 def _shuffles(made_by: ast.AST, names: dict[str, Value]) -> bool:
@@ -96,13 +104,12 @@ _KEPT = (
     "filter",
     "interleave",
     "on_epoch_end",
-    "rebatch",
 )
 
 
 def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
     function = given.get("map_func", 0)
-    elements = [owner.x] if owner.y is None else [owner.x, owner.y]
+    elements = [owner.x, *([] if owner.y is None else [owner.y]), *([owner.weights[0]] if owner.weights else [])]
     if function is None:
         return owner
     is_layer = isinstance(function, (Layer, Model))
@@ -110,7 +117,7 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
     value = machine.apply(function, Arguments(str(name), given.line, elements[:1] if is_layer else elements))
     pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
     if pair and isinstance(value, Items):
-        return replace(owner, x=value.values[0], y=value.values[1])
+        return replace(owner, x=value.values[0], y=value.values[1], weights=third(value, given.line))
     if isinstance(value, Array):
         return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
     if isinstance(value, Mapping) and isinstance(value.values.get("images"), Array):
@@ -133,13 +140,27 @@ def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
         return arrays.stacked(value) if isinstance(value, Array) else value
 
     x = stacked(owner.x)
-    size = given.get("batch_size", 0)
-    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True,
-                   size=(size, given.line_of("batch_size", 0)) if size is not None else owner.size)  # fmt: skip
+    return _sized(replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True), given)
+
+
+def _rebatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    return _sized(owner, given)
+
+
+def _sized(owner: Batches, given: Arguments) -> Batches:
+    """Batches of the size that is given; of what is repeated without end the last one is never incomplete."""
+    place = 3 if given.name.endswith("padded_batch") else 1
+    size, drops = given.get("batch_size", 0), given.get("drop_remainder", place)
+    return replace(
+        owner,
+        size=owner.size if size is None else (size, given.line_of("batch_size", 0)),
+        drops=None if drops is None or owner.repeats else (drops, given.line_of("drop_remainder", place)),
+    )
 
 
 def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    return replace(owner, x=element_of(owner.x) if isinstance(owner.x, Array) else owner.x, batched=False)
+    return replace(owner, x=element_of(owner.x) if isinstance(owner.x, Array) else owner.x, batched=False, size=None,
+                   drops=None)  # fmt: skip
 
 
 def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
@@ -166,6 +187,7 @@ _METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
     "map": _map,
     "cache": _cache,
     **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
+    "rebatch": _rebatch,
     "unbatch": _unbatch,
     "shuffle": _shuffle,
     "repeat": _repeat,

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from core.script.flow import (
@@ -13,12 +14,15 @@ from core.script.flow import (
     json_text,
     layers,
     library,
+    mappings,
     models,
     numbers,
     options,
+    remainders,
     shuffling,
     tools,
     training_calls,
+    weights,
 )
 from core.script.flow.decorated import bound_to, fields_of, is_property, yielded
 from core.script.flow.expressions import Expressions
@@ -45,7 +49,7 @@ from core.script.flow.value import Value
 
 HANDLERS: dict[str, Handler] = {
     name: handler
-    for module in (tools, options, library, numbers, shuffling, images, data, datasets, layers, json_text)
+    for module in (tools, options, library, weights, numbers, shuffling, images, data, datasets, layers, json_text)
     for name, handler in module.HANDLERS.items()
 }
 """What functions of libraries give, by the last part of their names."""
@@ -65,7 +69,8 @@ _METHODS: dict[type, Callable[[Machine, Any, str, Arguments], Value]] = {
     Batches: batches.method,
     Model: training_calls.method,
     Items: tools.of_items,
-    Mapping: tools.of_mapping,
+    Mapping: mappings.of_mapping,
+    weights.Weights: weights.of_weights,
     Const: tools.of_constant,
     Made: library.of_made,
     Stat: lambda machine, owner, name, given: owner,
@@ -112,9 +117,9 @@ class Calling(Expressions):
             return training_calls.method(self, self.stranger(callee.name.partition(".")[0]), short, given)
         if any(isinstance(one, Tensor) for one in given.positional) and not layers.makes(short):
             return self._lifted(callee, given)
-        if handler is not None:
-            return handler(self, given)
-        return library.other(self, given)
+        if (kept := weights.kept(short, given)) is not None:
+            return kept
+        return (handler or library.other)(self, given)
 
     def _lifted(self, callee: Value, given: Arguments) -> Value:
         """A function of numbers, used on symbolic tensors."""
@@ -189,7 +194,9 @@ class Calling(Expressions):
             given_one = Arguments("__getitem__", given.line, [Unknown("a number")])
             value = self.function(item, given_one) if item is not None else Unknown("a batch")
             made_by, names = instance.made_by.node, instance.attributes
-            return batches.from_yields(self, [value], given, made_by, names, kind="sequence")
+            made = batches.from_yields(self, [value], given, made_by, names, kind="sequence")
+            length = self._member(instance, "__len__")
+            return made if length is None else replace(made, drops=remainders.of_length(length.node, made_by))
         if bases.endswith("Model") or "Model " in bases:
             return models.of_instance(self, instance, given)
         return instance

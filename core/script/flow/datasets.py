@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.script.flow import numbers, tools
-from core.script.flow.batches import flag
+from core.script.flow.batches import flag, third
 from core.script.flow.joining import element_of
 from core.script.flow.machine import (
     Arguments,
@@ -38,14 +38,14 @@ def _load_data(machine: Machine, given: Arguments) -> Value:
 def _slices(machine: Machine, given: Arguments) -> Value:
     """`tf.data.Dataset.from_tensor_slices((x, y))`."""
     value = given.positional[0] if given.positional else None
-    pair = isinstance(value, Items) and len(value.values) == 2 and not value.more
+    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
     x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, None)
     x = element_of(x) if isinstance(x, (Array, Items)) else Unknown("elements", given.line)
     order = getattr(value.values[0] if pair and isinstance(value, Items) else value, "order", "")
     y = element_of(y) if isinstance(y, (Array, Items)) else y
     text = machine.text(given.node) if given.node else given.name
     return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,
-                   shuffled=None if order != "shuffled" else True)  # fmt: skip
+                   shuffled=None if order != "shuffled" else True, weights=third(value, given.line))  # fmt: skip
 
 
 def _listed(machine: Machine, given: Arguments) -> Value:

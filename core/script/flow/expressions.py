@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from core.script.flow import arrays, freezing, indexing
+from core.script.flow import arrays, freezing, indexing, mappings
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, lines_of, number
 from core.script.flow.networks import LayerRange, Tensor
@@ -82,14 +82,14 @@ class Expressions(Operators):
         return Items(values, more=more or len(node.elts) > 200, depth=len(self.loops))
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Value:
-        found: dict[Any, Value] = {}
+        found = Mapping({})
         for key, value in zip(node.keys, node.values, strict=True):
             inner = self.evaluate(value, scope)
             if key is None:
-                found.update(inner.values if isinstance(inner, Mapping) else {})
-            elif isinstance(known := constant(self.evaluate(key, scope)), (str, int)):
-                found[known] = inner
-        return Mapping(found)
+                mappings.update(found, inner, node.lineno)
+            else:
+                mappings.put(found, constant(self.evaluate(key, scope)), inner)
+        return found
 
     def _text(self, node: ast.JoinedStr, scope: Scope) -> Value:
         text, parts = "", list[Value]()
@@ -193,25 +193,31 @@ class Expressions(Operators):
             return None
         over = self.evaluate(node.generators[0].iter, inner)
         if isinstance(over, Mapping):
-            over = Items([Const(key) for key in over.values])
+            over = Items([Const(key) for key in over.values], more=over.rest is not None)
         closed = isinstance(over, Items) and not over.more and len(over.values) <= MOST_TURNS
         return over.values if closed and isinstance(over, Items) else None
 
     def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> Value:
-        """A dictionary whose keys are known: over a short list that is known as a whole."""
+        """A dictionary: over a short list that is known as a whole one entry after the other."""
         pairs = self._turns(node, inner := Scope({}, scope))
         if pairs is None:
-            return Unknown("a dictionary", node.lineno)
-        found: dict[Any, Value] = {}
+            return self._any_entry(node, Scope({}, scope))
+        found = Mapping({})
         for one in pairs:
             self.assign(node.generators[0].target, one, inner)
-            if not all(self._holds(condition, inner) for condition in node.generators[0].ifs):
-                continue
-            key = constant(self.evaluate(node.key, inner))
-            if not isinstance(key, (str, int)):
-                return Unknown("a dictionary", node.lineno)
-            found[key] = self.evaluate(node.value, inner)
-        return Mapping(found)
+            if all(self._holds(condition, inner) for condition in node.generators[0].ifs):
+                key = constant(self.evaluate(node.key, inner))
+                mappings.put(found, key, self.evaluate(node.value, inner))
+        return found
+
+    def _any_entry(self, node: ast.DictComp, inner: Scope) -> Value:
+        """What any entry holds, where it is not known which there are."""
+        self.loops.append(0)
+        for part in node.generators:
+            self.assign(part.target, element_of(self.evaluate(part.iter, inner)), inner)
+        value = self.evaluate(node.value, inner)
+        self.loops.pop()
+        return Mapping({}, value)
 
     def _holds(self, condition: ast.expr, scope: Scope) -> bool:
         """Whether a condition may be true."""
@@ -257,6 +263,7 @@ class Expressions(Operators):
                 given.lines[keyword.arg] = keyword.value.lineno
             elif isinstance(value, Mapping):
                 given.named.update({key: one for key, one in value.values.items() if isinstance(key, str)})
+                given.unread = given.unread or value.rest is not None
             else:
                 given.unread = True
         return given

@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow.arrays import element, expanded, stacked
 from core.script.flow.joining import join
 from core.script.flow.machine import Machine, constant, whole
+from core.script.flow.mappings import entry
 from core.script.flow.networks import LayerRange
 from core.script.flow.objects import (
     IMAGES,
@@ -23,6 +24,7 @@ from core.script.flow.objects import (
     Unknown,
 )
 from core.script.flow.value import Value
+from core.script.flow.weights import Weights, weight_of
 
 Evaluate = Callable[[ast.expr], Value]
 
@@ -53,7 +55,7 @@ def _layer(owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
 
 
 def _entry(owner: Mapping, index: ast.expr, evaluate: Evaluate) -> Value:
-    found = owner.values.get(constant(evaluate(index)))
+    found = entry(owner, constant(evaluate(index)))
     return found if found is not None else Unknown("a dictionary's value", index.lineno)
 
 
@@ -68,6 +70,7 @@ _ITEMS: dict[type, Callable[[Any, ast.expr, Evaluate], Value]] = {
     LayerRange: _layer,
     Mapping: _entry,
     Const: _letter,
+    Weights: lambda owner, index, evaluate: weight_of(owner, whole(evaluate(index))),
     Batches: lambda owner, index, evaluate: owner.x if owner.y is None else Items([owner.x, owner.y]),
     External: lambda owner, index, evaluate: Unknown(owner.name, index.lineno),
 }

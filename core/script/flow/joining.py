@@ -8,6 +8,8 @@ from core.script.flow.arrays import joined
 from core.script.flow.machine import MOST_VALUES
 from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown
 from core.script.flow.value import Value
+from core.script.flow.weights import Weights
+from core.script.flow.weights import joined as joined_weights
 
 
 def join(values: list[Value]) -> Value:
@@ -31,7 +33,9 @@ def _join(one: Value, other: Value, depth: int = 3) -> Value:
 
 def _mappings(one: Mapping, other: Mapping, depth: int) -> Value:
     keys = one.values.keys() & other.values.keys()
-    return Mapping({key: _join(one.values[key], other.values[key], depth) for key in one.values if key in keys})
+    rests = [rest for rest in (one.rest, other.rest) if rest is not None]
+    rest = join(rests) if rests else None
+    return Mapping({key: _join(one.values[key], other.values[key], depth) for key in one.values if key in keys}, rest)
 
 
 def _constants(one: Const, other: Const, depth: int) -> Value:
@@ -66,11 +70,14 @@ _JOINERS: dict[type, Callable[[Any, Any, int], Value]] = {
     Items: _items,
     Batches: _batches,
     Mapping: _mappings,
+    Weights: lambda one, other, depth: joined_weights(one, other) or Unknown("a branch"),
 }
 
 
 def element_of(value: Value) -> Value:
     """One element of what a loop goes over."""
+    if isinstance(value, Weights):
+        return value
     if isinstance(value, Array):
         return replace(value, shape=value.shape[1:] if value.shape else None)
     if isinstance(value, Items):

@@ -16,7 +16,19 @@ from core.script.flow.machine import (
 )
 from core.script.flow.made import Made
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import FILES, IMAGES, LABELS, NUMBERS, SHUFFLED, Array, External, Items, Part, Unknown
+from core.script.flow.objects import (
+    FILES,
+    IMAGES,
+    LABELS,
+    NUMBERS,
+    SHUFFLED,
+    Array,
+    External,
+    Items,
+    Mapping,
+    Part,
+    Unknown,
+)
 from core.script.flow.rates import RATES, rate_of
 from core.script.flow.shuffling import shuffle_in_place, shuffled
 from core.script.flow.value import Value
@@ -61,6 +73,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 
 def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value | None:
     """`encoder.classes_`."""
+    if owner.kind == options.SETTINGS and name == "__dict__":
+        return Mapping(owner.arguments)
     if owner.kind == options.SETTINGS:
         return owner.arguments.get(name) or Unknown(f"{owner.name}.{name}", node.lineno)
     if name in RATES and owner.kind in _NAMES:
@@ -198,6 +212,5 @@ HANDLERS: dict[str, Handler] = {
     _PARTIAL: _partial,
     "shuffle": _together,
     "resample": lambda machine, given: _resample(machine, None, given),
-    **dict.fromkeys(("set_global_policy", "set_policy", "set_dtype_policy", "compute_class_weight",
-                     "compute_sample_weight"), _told),
-}  # fmt: skip
+    **dict.fromkeys(("set_global_policy", "set_policy", "set_dtype_policy"), _told),
+}

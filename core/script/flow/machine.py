@@ -255,7 +255,9 @@ def elements(value: Value | None) -> list[Value]:
     """The elements of a list, tuple or dictionary as far as they are known."""
     if isinstance(value, Items):
         return list(value.values)
-    return list(value.values.values()) if isinstance(value, Mapping) else []
+    if isinstance(value, Mapping):
+        return [*value.values.values(), *([value.rest] if value.rest is not None else [])]
+    return []
 
 
 def unknown(given: Arguments) -> Unknown:

@@ -71,9 +71,15 @@ class Items(Value):
 
 @dataclass(eq=False)
 class Mapping(Value):
-    """A dictionary."""
+    """A dictionary.
+
+    Attributes:
+        values: The entries whose keys are known.
+        rest: What other entries hold; None where there are none.
+    """
 
     values: dict[Any, "Value"]
+    rest: "Value | None" = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,8 @@ class Batches(Value):
         origin: The call that made it, with its arguments.
         generator: The ImageDataGenerator.
         size: What `.batch(size)` was given, and its line.
+        drops: Whether the last batch is left out where it is incomplete, and the line; None where nothing says so.
+        weights: The weight of each image, where they come with one, and the line.
         buffer: Line of a `.shuffle(buffer)`, and whether it shuffles batches; 0 where there is none.
         cached: Line of a `.cache()`, and how many changes at random come before it; 0 where there is none.
     """
@@ -218,6 +226,8 @@ class Batches(Value):
     origin: "Made | None" = None
     generator: "Made | None" = None
     size: "tuple[Value, int] | None" = None
+    drops: "tuple[Value, int] | None" = None
+    weights: "tuple[Value, int] | None" = None
     buffer: tuple[int, bool] = (0, False)
     cached: tuple[int, int] = (0, 0)
 

@@ -42,6 +42,8 @@ def _options(machine: Machine, owner: Made, given: Arguments) -> Value:
 
 
 def _defaults(machine: Machine, owner: Made, given: Arguments) -> Value:
+    if given.unread:
+        owner.arguments.update(dict.fromkeys(owner.arguments, Unknown("options", given.line)))
     owner.arguments.update(given.named)
     return Const(None)
 
@@ -54,7 +56,7 @@ def _namespace(machine: Machine, given: Arguments) -> Value:
 
 def _variables(machine: Machine, given: Arguments) -> Value:
     owner = given.positional[0] if given.positional else None
-    return Mapping(dict(owner.arguments)) if isinstance(owner, Made) and owner.kind == SETTINGS else unknown(given)
+    return Mapping(owner.arguments) if isinstance(owner, Made) and owner.kind == SETTINGS else unknown(given)
 
 
 def _environment(machine: Machine, given: Arguments) -> Value:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from core.script.flow import mappings
 from core.script.flow.freezing import numbered
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import (
@@ -86,22 +87,6 @@ def _append(machine: Machine, owner: Items, value: Value) -> None:
             owner.values.append(value)
 
 
-def of_mapping(machine: Machine, owner: Mapping, name: str, given: Arguments) -> Value:
-    """Methods of a dictionary."""
-    if name == "items":
-        return Items([Items([Const(key), value]) for key, value in owner.values.items()])
-    if name == "keys":
-        return Items([Const(key) for key in owner.values])
-    if name == "values":
-        return Items(list(owner.values.values()))
-    if name == "get":
-        found = owner.values.get(constant(given.get("key", 0)))
-        return found if found is not None else given.get("default", 1) or Const(None)
-    if name == "update" and given.positional and isinstance(given.positional[0], Mapping):
-        owner.values.update(given.positional[0].values)
-    return unknown(given)
-
-
 def of_constant(machine: Machine, owner: Const, name: str, given: Arguments) -> Value:
     """Methods of a text."""
     if isinstance(owner.value, str) and name in ("lower", "upper", "strip") and not given.positional:
@@ -167,8 +152,10 @@ def _same(machine: Machine, given: Arguments) -> Value:
     value = given.get("iterable", 0)
     if isinstance(value, Items):
         return replace(value, values=list(value.values), depth=len(machine.loops))
-    if isinstance(value, (Array, Batches, Mapping)):
-        return Items([Const(key) for key in value.values]) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return mappings.of_mapping(machine, value, "keys", given)
+    if isinstance(value, (Array, Batches)):
+        return value
     return Items([], depth=len(machine.loops)) if value is None else Unknown(given.name, given.line)
 
 
@@ -193,10 +180,6 @@ def _number(machine: Machine, given: Arguments) -> Value:
 
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "round": round, "abs": abs}
-
-
-def _table(machine: Machine, given: Arguments) -> Value:
-    return Mapping(dict(given.named))
 
 
 def _path(machine: Machine, given: Arguments) -> Value:
@@ -254,6 +237,6 @@ HANDLERS: dict[str, Handler] = {
     "map": _map,
     "range": _range,
     "next": _next,
-    "dict": _table,
+    "dict": mappings.table,
     "isinstance": _isinstance,
 }

@@ -15,7 +15,8 @@ from core.script.flow.networks import Ask, Compile, Fit, Model
 from core.script.flow.objects import FEATURES, GROUPED, PREDICTIONS, Array, Batches, Const, Items, Source, Unknown
 from core.script.flow.value import Value
 
-_FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
+_FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
+        "class_weight", "sample_weight")  # fmt: skip
 
 
 _FIT_GENERATOR = ("x", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps")

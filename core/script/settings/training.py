@@ -2,7 +2,7 @@
 
 from core.script.flow.machine import constant
 from core.script.flow.networks import Fit
-from core.script.flow.objects import Const, Mapping
+from core.script.settings.class_weight import fill_class_weight
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.optimizer import fill_optimizer
@@ -13,7 +13,7 @@ def fill_training(story: Story, found: Collected) -> None:
     """Writes how the weights are found."""
     fill_optimizer(story, found)
     _epochs(story, found)
-    _class_weight(story, found)
+    fill_class_weight(story, found)
     _seed_and_precision(story, found)
 
 
@@ -58,44 +58,6 @@ def _length(found: Collected, fit: Fit) -> int | None:
     before = fit.model.fits[: fit.model.fits.index(fit)] if fit in fit.model.fits else []
     total = argument(found.script, before[-1], "epochs").whole if before else None
     return epochs.whole - total if epochs.whole is not None and total is not None else None
-
-
-def _class_weight(story: Story, found: Collected) -> None:
-    key = "training.class_weight"
-    given = argument(found.script, story.last, "class_weight")
-    if not given.stated:
-        found.leave_out(key, "none", "no class_weight: every image counts the same", given.line)
-        return
-    told = [
-        one for one in story.course.machine.told if one.name.endswith(("compute_class_weight", "compute_sample_weight"))
-    ]
-    balanced = any("balanced" in [constant(one) for one in (*call.positional, *call.named.values())] for call in told)
-    if given.known in ("auto", "balanced") or balanced:
-        found.state(key, "balanced", *given.lines)
-        return
-    if isinstance(given.value, Mapping) and all(isinstance(one, Const) for one in given.value.values.values()):
-        same = {constant(one) for one in given.value.values.values()}
-        if len(same) == 1:
-            found.state(key, "none", *given.lines)
-            return
-        told_weights = ", ".join(
-            f"{name}: {constant(one):g}"
-            for name, one in list(given.value.values.items())[:6]
-            if isinstance(constant(one), (int, float))
-        )
-        found.beyond(
-            key,
-            f"the weights {told_weights} are the script's own; Parity has only none and balanced",
-            given.line,
-            nearest="balanced",
-        )
-        return
-    found.beyond(
-        key,
-        "the class weights are computed in a way that cannot be read; Parity has only none and balanced",
-        given.line,
-        nearest="balanced",
-    )
 
 
 _SEEDS = ("set_random_seed", "set_seed", "seed", "seed_everything")

@@ -1,0 +1,123 @@
+"""Settings of the order in which images are trained on, and of the last batch of an epoch."""
+
+from collections.abc import Iterable
+
+from core.script import versions
+from core.script.flow.machine import constant, is_value
+from core.script.flow.networks import Fit
+from core.script.flow.objects import Batches
+from core.script.flow.value import Value
+from core.script.parts import rounds_down
+from core.script.settings.collected import Collected
+from core.script.settings.given import Given, argument
+from core.script.settings.story import Story
+
+_REMAINDER = "data.drop_remainder"
+
+
+def fill_remainder(story: Story, found: Collected) -> None:
+    """Writes whether the last batch of an epoch is left out where it is incomplete.
+
+    Steps rounded down lose it in one pass, as feature extraction is; training goes on where it stopped.
+    """
+    fit = story.last
+    for batches in (fit.x if fit is not None else None, story.feed):
+        if isinstance(batches, Batches) and batches.drops is not None:
+            _drops(found, *batches.drops)
+            return
+        if isinstance(batches, Batches) and batches.kind == "sequence":
+            found.note(
+                batches.line, "__len__: whether it counts an incomplete batch cannot be read; a run trains on it"
+            )
+    asked, script = story.asked, found.script
+    if story.mode == "bottleneck" and asked is not None and asked.node is not None:
+        call = script.at(asked.node)
+        if call is not None and rounds_down(script, call, "steps"):
+            found.state(_REMAINDER, True, argument(script, asked, "steps").line)
+            return
+    found.leave_out(_REMAINDER, False, "the script never drops the incomplete last batch")
+
+
+def _drops(found: Collected, value: Value, line: int) -> None:
+    known = constant(value)
+    if isinstance(known, bool):
+        found.state(_REMAINDER, known, line)
+        return
+    why = "whether the incomplete last batch is dropped is known only when the script runs"
+    found.ask(_REMAINDER, f"{found.script.where(line)}: {why}", line)
+
+
+def fill_order(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
+    fit = story.last
+    if fit is None:
+        found.ask("data.shuffle", "the script has no fit, so the order of the samples is unknown")
+        return {}
+    of_fit = argument(found.script, fit, "shuffle")
+    if not isinstance(fit.x, Batches):
+        return _order_of_arrays(found, of_fit, version)
+    return _order_of_batches(found, fit, fit.x, of_fit, version)
+
+
+def _order_of_batches(
+    found: Collected, fit: Fit, batches: Batches, of_fit: Given, version: tuple[int, ...]
+) -> dict[str, str]:
+    of_flow = argument(found.script, batches.origin, "shuffle")
+    line, of_batches = batches.buffer
+    if batches.kind in ("sequence", "python") and not line:
+        return _order_of_own(found, fit, batches, of_fit, version)
+    if (line and is_value(of_flow.value, False)) or batches.origin is None:
+        word = ("batches" if of_batches else "samples") if line else "none"
+        found.state("data.shuffle", word, line or batches.line)
+        return versions.same_order(word)
+    if not of_flow.stated or of_flow.known is True:
+        if of_flow.stated:
+            found.state("data.shuffle", "samples", *of_flow.lines)
+        else:
+            found.leave_out(
+                "data.shuffle", "samples", f"{batches.origin.kind} shuffles samples by itself", batches.line
+            )
+        return versions.same_order("samples")
+    if of_flow.known is not False:
+        found.ask("data.shuffle", of_flow.why, of_flow.line)
+        return {}
+    if batches.kind == "dataset":
+        found.state("data.shuffle", "none", *of_flow.lines)
+        return versions.same_order("none")
+    return _order_of_iterator(found, fit, of_fit, version, of_flow.lines)
+
+
+def _order_of_own(
+    found: Collected, fit: Fit, batches: Batches, of_fit: Given, version: tuple[int, ...]
+) -> dict[str, str]:
+    """Of a Sequence of the script's own, which shuffles by itself or has its batches shuffled by fit; of a generator
+    function, whose batches fit takes as they come."""
+    word = "samples" if batches.shuffled else "none"
+    if batches.kind == "python" or batches.shuffled:
+        found.state("data.shuffle", word, batches.line)
+        return versions.same_order(word)
+    return _order_of_iterator(found, fit, of_fit, version, (batches.line,))
+
+
+def _order_of_iterator(
+    found: Collected, fit: Fit, of_fit: Given, version: tuple[int, ...], lines: Iterable[int]
+) -> dict[str, str]:
+    workers = argument(found.script, fit, "workers").whole == 0
+    order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
+    found.state("data.shuffle", versions.choose(order, version), *lines)
+    return order
+
+
+def _order_of_arrays(found: Collected, of_fit: Given, version: tuple[int, ...]) -> dict[str, str]:
+    if not of_fit.stated:
+        found.leave_out("data.shuffle", "samples", "fit shuffles the samples of arrays by itself", of_fit.line)
+        return versions.same_order("samples")
+    if of_fit.known == "batch":
+        order = versions.batch_order()
+        found.state("data.shuffle", versions.choose(order, version), *of_fit.lines)
+        return order
+    if not isinstance(of_fit.known, bool):
+        found.ask("data.shuffle", of_fit.why, of_fit.line)
+        return {}
+    word = "samples" if of_fit.known else "none"
+    found.state("data.shuffle", word, *of_fit.lines)
+    return versions.same_order(word)
