@@ -101,13 +101,13 @@ class Calling(Expressions):
         if callee.epochs:
             return callee  # `.numpy()` of a count
         if callee.text in TRAINING:
-            return training_calls.method(self, self.stranger(str(given.line)), callee.text, given)
+            return training_calls.method(self, self.stranger(str(given.line), len(self.loops)), callee.text, given)
         return unknown(given)
 
-    def stranger(self, name: str) -> Model:
+    def stranger(self, name: str, depth: int = 0) -> Model:
         """The model of a name that the script does not define."""
         if name not in self.strangers:
-            self.strangers[name] = Model("stranger", 0, name)
+            self.strangers[name] = Model("stranger", 0, name, depth=depth)
         return self.strangers[name]
 
     def _external(self, callee: External, given: Arguments) -> Value:

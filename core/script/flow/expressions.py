@@ -24,6 +24,7 @@ from core.script.flow.objects import (
 )
 from core.script.flow.operators import Operators
 from core.script.flow.rates import rate_assigned
+from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 from core.script.values import LONGEST, UNKNOWN, bounded_number
 
@@ -162,7 +163,7 @@ class Expressions(Operators):
         closed = self._closed(node, inner)
         if closed is not None:
             return closed
-        self.loops.append(0)
+        self.loops.append(Turns(node.lineno, None))
         for part in node.generators:
             over = self.evaluate(part.iter, inner)
             orders.append(order_of(over))
@@ -212,7 +213,7 @@ class Expressions(Operators):
 
     def _any_entry(self, node: ast.DictComp, inner: Scope) -> Value:
         """What any entry holds, where it is not known which there are."""
-        self.loops.append(0)
+        self.loops.append(Turns(node.lineno, None))
         for part in node.generators:
             self.assign(part.target, element_of(self.evaluate(part.iter, inner)), inner)
         value = self.evaluate(node.value, inner)

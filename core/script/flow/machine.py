@@ -8,6 +8,7 @@ from typing import Any
 
 from core.script.flow.networks import Ask, Compile, Fit, Model, Note
 from core.script.flow.objects import Batches, Const, Items, Mapping, Scope, Unknown
+from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 
 STEPS = 60_000
@@ -94,7 +95,7 @@ class Machine(ABC):
         compiles: Compilations, in order.
         sources: Datasets and generators that read images, as they were made.
         ends: Layers that were put on symbolic tensors, with what they gave.
-        loops: Lines of the loops over folds that run, innermost last; 0 for other loops.
+        loops: Those that run, innermost last.
     """
 
     def __init__(self, text: Callable[[ast.expr], str]) -> None:
@@ -104,7 +105,7 @@ class Machine(ABC):
         self.notes: list[Note] = []
         self.models: list[Model] = []
         self.passed: list[tuple[Value, Value]] = []
-        self.loops: list[int] = []
+        self.loops: list[Turns] = []
         self.reshuffling: dict[int, int] = {}
         self.ends: list[tuple[Value, Value]] = []
         self.seeded: Any = None

@@ -1,11 +1,13 @@
 """Networks as abstract values, what happens to them, and other objects of a library."""
 
 import ast
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.script.flow.objects import Array, Instance
+from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 
 
@@ -102,6 +104,7 @@ class Fit:
         x: Images or features, or the batches of them.
         val: What it is validated on: a pair, batches, None or an unknown value.
         folds: Line of the loop over folds that it runs in; 0 where there is none.
+        loops: All that it runs in, innermost last.
     """
 
     model: "Model"
@@ -117,6 +120,14 @@ class Fit:
     folds: int = 0
     trained_before: bool = False
     node: ast.Call | None = None
+    loops: tuple[Turns, ...] = ()
+
+    @property
+    def times(self) -> int | None:
+        """How often the same model is trained so, by the loops that begin after it was made; None where that is not
+        known."""
+        counts = [1 if one.fold else one.count for one in self.loops[self.model.depth :]]
+        return math.prod(one for one in counts if one is not None) if None not in counts else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,6 +60,7 @@ class Items(Value):
         order: Of the elements: `GROUPED`, `SHUFFLED` or empty.
         perm: Which shuffles it went through.
         depth: How many loops ran where it was made.
+        numbers: Of `range(...)`: what it goes over.
     """
 
     values: list["Value"]
@@ -67,6 +68,7 @@ class Items(Value):
     order: str = ""
     perm: tuple[Any, ...] = ()
     depth: int = 0
+    numbers: range | None = None
 
 
 @dataclass(eq=False)

@@ -8,9 +8,10 @@ from typing import Any
 from core.script.flow.assigning import Assigning
 from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
-from core.script.flow.machine import DEEPEST, Arguments, Stop
+from core.script.flow.machine import DEEPEST, Arguments, Stop, whole
 from core.script.flow.networks import LayerRange
-from core.script.flow.objects import Array, Class, Const, External, Function, Items, Part, Scope
+from core.script.flow.objects import Array, Class, Const, External, Function, Items, Mapping, Part, Scope
+from core.script.flow.turns import Turns, count_of, counting, numbers_of, sets_layers
 from core.script.flow.value import Value
 
 
@@ -125,18 +126,30 @@ class Statements(Assigning):
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
         over = self.evaluate(node.iter, scope)
-        closed = isinstance(over, Items) and not over.more and len(over.values) <= self._most_turns(over)
-        turns = over.values if closed and isinstance(over, Items) else [element_of(over)]
-        if isinstance(over, LayerRange):
-            turns = self._layers(over, node)
+        turns, count = self._turns_of(over, node)
         folds = [one for one in turns if isinstance(one, Items) and one.values and is_fold(one.values[0])]
-        self.loops.append(node.lineno if folds or is_fold(turns[0] if turns else None) else 0)
+        fold = bool(folds) or is_fold(turns[0] if turns else None)
+        self.loops.append(Turns(node.lineno, count_of(len(turns), count, node.body), fold))
         for one in turns:
             self.assign(node.target, one, scope)
             self.run(node.body, scope)
         self.loops.pop()
         self.run(node.orelse, scope)
         return False
+
+    def _turns_of(self, over: Value, node: ast.For | ast.AsyncFor) -> tuple[list[Value], int | None]:
+        """What the body is followed with, and how many turns the loop has; None where that is not known."""
+        if isinstance(over, LayerRange):
+            layers = self._layers(over, node)
+            return layers, len(layers) if len(layers) > 1 else None
+        if not isinstance(over, Items):
+            return [element_of(over)], len(over.values) if isinstance(over, Mapping) else None
+        if over.numbers is not None:
+            most = MOST_LAYERS if sets_layers(node.body) else MOST_TURNS
+            few = len(over.numbers) <= most
+            return [Const(k) for k in over.numbers] if few else [element_of(over)], len(over.numbers)
+        closed = not over.more and len(over.values) <= self._most_turns(over)
+        return over.values if closed else [element_of(over)], None if over.more else len(over.values)
 
     def _most_turns(self, over: Items) -> int:
         """Loops over the layers of a network go through all of them."""
@@ -151,11 +164,27 @@ class Statements(Assigning):
         return list(turns) or [replace(over, single=True)]
 
     def _while(self, node: ast.While, scope: Scope) -> bool:
-        self.evaluate(node.test, scope)
-        self.loops.append(0)
-        self.run(node.body, scope)
+        test = self.evaluate(node.test, scope)
+        numbers = self._numbers(node, scope)
+        most = MOST_LAYERS if sets_layers(node.body) else MOST_TURNS
+        followed = len(numbers) if numbers is not None and len(numbers) <= most else 1
+        count = count_of(followed, len(numbers) if numbers is not None else None, node.body)
+        self.loops.append(Turns(node.lineno, count))
+        self.unsure += not (isinstance(test, Const) and count is not None)
+        for _ in range(followed):
+            self.run(node.body, scope)
+        self.unsure -= not (isinstance(test, Const) and count is not None)
         self.loops.pop()
         return False
+
+    def _numbers(self, node: ast.While, scope: Scope) -> range | None:
+        """What the counter of a `while` goes through."""
+        found = counting(node)
+        if found is None:
+            return None
+        known = [whole(scope.find(found.name)), *(whole(self.evaluate(one, scope)) for one in (found.end, found.step))]
+        start, end, step = known
+        return None if start is None or end is None or not step else numbers_of(found, start, end, step)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
         for part in node.items:

@@ -17,6 +17,7 @@ from core.script.flow.machine import (
     lines_of,
     number,
     unknown,
+    whole,
 )
 from core.script.flow.made import Layer
 from core.script.flow.networks import LayerRange
@@ -57,6 +58,7 @@ def _folder(value: Value | None) -> Value | None:
 
 def of_items(machine: Machine, owner: Items, name: str, given: Arguments) -> Value:
     """Methods of a list."""
+    owner.numbers = None if name not in ("copy", "tolist", "index") else owner.numbers
     if name in ("append", "insert", "add") and given.positional:
         _append(machine, owner, given.positional[-1])
     elif name == "extend" and given.positional:
@@ -160,7 +162,10 @@ def _same(machine: Machine, given: Arguments) -> Value:
 
 
 def _range(machine: Machine, given: Arguments) -> Value:
-    return Items([Unknown("a number", given.line)], more=True)
+    ends = [whole(one) for one in given.positional]
+    known = [one for one in ends if one is not None]
+    numbers = range(*known) if len(known) == len(ends) and 1 <= len(ends) <= 3 and ends[2:] != [0] else None
+    return Items([Unknown("a number", given.line)], more=True, numbers=numbers)
 
 
 def _next(machine: Machine, given: Arguments) -> Value:
@@ -235,7 +240,7 @@ HANDLERS: dict[str, Handler] = {
     "tqdm": _same,
     "zip": _zip,
     "map": _map,
-    "range": _range,
+    **dict.fromkeys(("range", "trange"), _range),
     "next": _next,
     "dict": mappings.table,
     "isinstance": _isinstance,

@@ -50,11 +50,11 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         if isinstance(x, Batches) and y is None:
             y = x.y
         val = Unknown("options", given.line) if given.unread else arguments.get("validation_data")
-        folds = next((line for line in reversed(machine.loops) if line), 0)
+        folds = next((one.line for one in reversed(machine.loops) if one.fold), 0)
         outside = folds and owner.depth < len(machine.loops)
         fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
                   {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
-                  folds if outside else 0, bool(owner.fits), given.node)  # fmt: skip
+                  folds if outside else 0, bool(owner.fits), given.node, tuple(machine.loops))  # fmt: skip
         if given.unread:
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)

@@ -164,17 +164,12 @@ def border(backbone: str, state: Trains) -> tuple[str | None, str, str | None]:
 
 def _stages(story: Story, found: Collected) -> None:
     """More than one training after unfreezing may be gradual unfreezing: of one block more in each."""
-    tuned, base = story.tuned, story.base
-    if len(tuned) < 2 or base is None:
+    count = len(story.stages)
+    if count < 2:
         return
-    states = [story.trains(fit) for fit in tuned]
-    borders = [border(base.name, state)[0] if state is not None else "all" for state in states]
-    if len(set(borders)) == 1:
-        return
-    why = f"the network is trained {len(tuned)} times after unfreezing"
     found.beyond(
         "training.finetune_stages",
-        f"{why}; take as many stages if each opens one block more",
-        tuned[0].line,
-        nearest=len(tuned),
+        f"the network is trained {count} times after unfreezing; take as many stages if each opens one block more",
+        story.tuned[0].line,
+        nearest=count,
     )

@@ -3,7 +3,7 @@
 from core.models.optimizers import OPTIMIZERS
 from core.script.flow.machine import word
 from core.script.flow.made import Made
-from core.script.flow.networks import Compile
+from core.script.flow.networks import Compile, Fit
 from core.script.flow.objects import External, Unknown
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
@@ -136,7 +136,8 @@ def _rate(story: Story, found: Collected, key: str, compiled: Compile, name: str
     default = OPTIMIZERS[name].rate if name in OPTIMIZERS else (_USUAL if name in _NEAR else None)
     given = argument(found.script, _made(compiled), "learning_rate", "lr")
     if isinstance(given.value, Made):
-        _scheduled(story, found, key, given.value)
+        fit = next((one for one in story.fits if one.compiled is compiled), story.first)
+        _scheduled(fit, found, key, given.value)
     elif not given.stated and default is None:
         found.ask(
             key,
@@ -151,7 +152,7 @@ def _rate(story: Story, found: Collected, key: str, compiled: Compile, name: str
         found.take(key, given, default, "")
 
 
-def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
+def _scheduled(fit: Fit | None, found: Collected, key: str, made: Made) -> None:
     """A rate that falls from step to step."""
     start = argument(found.script, made, "initial_learning_rate", "learning_rate")
     found.take(key, start, 0.001, "no initial rate")
@@ -169,7 +170,7 @@ def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
         found.take("training.schedule_end", end, 0.0, "")
     else:
         found.leave_out("training.schedule_end", 0.0, "no alpha: the cosine falls to 0", made.line)
-    _over(story, found, made)
+    _over(fit, found, made)
     if argument(found.script, made, "warmup_target").stated:
         found.beyond(schedule, "Parity has no warm-up of the rate", made.line, nearest=kind)
     if argument(found.script, made, "staircase").known is True:
@@ -181,12 +182,11 @@ def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
         )
 
 
-def _over(story: Story, found: Collected, made: Made) -> None:
+def _over(fit: Fit | None, found: Collected, made: Made) -> None:
     """`decay_steps`, in epochs: 0 for all that are planned."""
     key = "training.schedule_epochs"
     given = argument(found.script, made, "decay_steps")
     epochs = given.value.epochs if isinstance(given.value, Unknown) else 0.0
-    fit = story.first
     planned = argument(found.script, fit, "epochs").number if fit is not None else None
     per_epoch = argument(found.script, fit, "steps_per_epoch").number if fit is not None else None
     if not epochs and given.number and per_epoch:

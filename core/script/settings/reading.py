@@ -10,6 +10,7 @@ from core.script.settings.network import fill_network
 from core.script.settings.no_setting import fill_no_setting
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.positive import fill_positive
+from core.script.settings.stages import fill_stages
 from core.script.settings.story import Story
 from core.script.settings.task import fill_other_learner, fill_task
 from core.script.settings.training import fill_training
@@ -25,6 +26,12 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     Returns:
         The settings; and the order of the samples by version of Keras, empty where the script does not tell.
     """
+    found, order = _read(story, version)
+    fill_stages(story, found, lambda one: _read(one, version)[0])
+    return found, order
+
+
+def _read(story: Story, version: tuple[int, ...]) -> tuple[Collected, dict[str, str]]:
     found = Collected(story.course.script)
     fill_task(story, found)
     order = fill_images(story, found, version)

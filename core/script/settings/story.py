@@ -18,13 +18,20 @@ _VALIDATION = ("val", "test", "dev")
 
 @dataclass
 class Story:
-    """The trainings of a script as one run would repeat them."""
+    """The trainings of a script as one run would repeat them.
+
+    Attributes:
+        trainings: Those that it is about; None for all.
+    """
 
     course: Course
+    trainings: tuple[Fit, ...] | None = None
 
     @cached_property
     def fits(self) -> list[Fit]:
         """Trainings of the model that the script ends with, and of others around the same backbone, in order."""
+        if self.trainings is not None:
+            return list(self.trainings)
         known = self.course.fits or [one for one in self.course.machine.strange if isinstance(one, Fit)]
         if not known:
             return []
@@ -130,14 +137,14 @@ class Story:
         base = self.base
         if base is None:
             return None
-        before = self._open(self.fits[0]) if self.fits else None
+        before = self.opened(self.fits[0]) if self.fits else None
         for fit in self.fits[1:]:
-            now = self._open(fit)
+            now = self.opened(fit)
             if before is not None and now is not None and now != before and any(now):
                 return fit
         return None
 
-    def _open(self, fit: Fit) -> tuple[bool, ...] | None:
+    def opened(self, fit: Fit) -> tuple[bool, ...] | None:
         """Which layers of the backbone learn in a training; None where that is not known."""
         if self.base is None:
             return None
@@ -174,6 +181,35 @@ class Story:
         if self.unfreezing is None:
             return []
         return self.fits[self.fits.index(self.unfreezing) :]
+
+    @cached_property
+    def phases(self) -> list[list[Fit]]:
+        """The trainings that one run repeats, in order: those before unfreezing and those after it; without unfreezing
+        those of one model, compiled again or not."""
+        return [[one for one in part if is_alike(one, part[-1])] for part in self._parts]
+
+    @cached_property
+    def left_out(self) -> list[Fit]:
+        """Trainings among them on other images."""
+        return [one for part in self._parts for one in part if not is_alike(one, part[-1])]
+
+    @cached_property
+    def _parts(self) -> list[list[Fit]]:
+        if self.unfreezing is not None:
+            return [[one for one in self.fits if one not in self.tuned], self.tuned]
+        last = self.last
+        return [[one for one in self.fits if one.model is last.model]] if last is not None else []
+
+    @cached_property
+    def stages(self) -> list[list[Fit]]:
+        """The trainings after unfreezing, those with the same layers together."""
+        found: list[list[Fit]] = []
+        for fit in self.phases[1] if self.unfreezing is not None else []:
+            if found and self.opened(found[-1][-1]) == self.opened(fit):
+                found[-1].append(fit)
+            else:
+                found.append([fit])
+        return found
 
     @cached_property
     def feed(self) -> Value | None:
@@ -235,6 +271,21 @@ class Story:
         return self.base is not None and (
             "include_top" not in self.base.arguments or is_value(self.base.arguments["include_top"], True)
         )
+
+
+def is_alike(one: Fit, other: Fit) -> bool:
+    """Whether two trainings are on the same images, however these are batched, resized or changed."""
+    if one.x is other.x:
+        return True
+    if isinstance(one.x, Batches) and isinstance(other.x, Batches):
+        return is_for_validation(one.x) == is_for_validation(other.x) and one.x.cut == other.x.cut
+    if isinstance(one.x, Array) and isinstance(other.x, Array):
+        return one.x.part == other.x.part
+    return type(one.x) is not type(other.x) or _named(one.x) == _named(other.x)
+
+
+def _named(value: Value) -> str:
+    return str(getattr(value, "name", "") or getattr(value, "text", ""))
 
 
 def is_for_validation(batches: Batches) -> bool:

@@ -21,12 +21,11 @@ def _epochs(story: Story, found: Collected) -> None:
     if story.first is None or story.last is None:
         found.ask("training.epochs", "the script has no fit")
         return
-    is_tuned = story.mode == "fine_tune"
-    together = [one for one in story.continued(story.last) if one.x is story.last.x]
-    head = [one for one in story.fits if one not in story.tuned] if is_tuned else together
-    _sum(found, "training.epochs", head)
-    if is_tuned:
-        _sum(found, "training.finetune_epochs", story.tuned[-1:])
+    _sum(found, "training.epochs", story.phases[0])
+    if story.stages:
+        _sum(found, "training.finetune_epochs", story.stages[-1])
+    for one in story.left_out:
+        found.note(one.line, "this training is on other images than the one after it; a run leaves it out")
     for one in story.fits:
         steps = argument(found.script, one, "steps_per_epoch")
         if steps.is_known and steps.whole is not None and "//" not in found.script.line_text(steps.line):
@@ -35,29 +34,51 @@ def _epochs(story: Story, found: Collected) -> None:
 
 def _sum(found: Collected, key: str, fits: list[Fit]) -> None:
     """Epochs of trainings that follow each other with the same layers."""
-    counts = [_length(found, fit) for fit in fits]
-    given = argument(found.script, fits[-1], "epochs", "nb_epoch")
+    if (loose := next((one for one in fits if one.times is None), None)) is not None:
+        where = found.script.where(loose.line)
+        found.ask(
+            key, f"{where}: the training is in a loop, and its turns are known only when the script runs", loose.line
+        )
+        return
+    counts = epochs_of(found, fits)
+    one = next((fit for fit, count in zip(fits, counts, strict=True) if count is None), fits[-1])
+    given, begun = (argument(found.script, one, *names) for names in (_EPOCHS, ("initial_epoch",)))
     known = [count for count in counts if count is not None]
-    if len(known) == len(counts) and len(fits) > 1:
-        found.state(key, sum(known), *(line for fit in fits for line in argument(found.script, fit, "epochs").lines))
-    elif counts[-1] is not None and given.stated:
-        found.state(key, counts[-1], *given.lines)
-    elif given.value is not None and argument(found.script, fits[-1], "initial_epoch").stated and given.whole is None:
-        found.ask(key, given.why, given.line)
+    if len(known) == len(counts) and (len(fits) > 1 or one.times != 1 or begun.stated):
+        found.state(key, sum(known), *(line for fit in fits for line in argument(found.script, fit, *_EPOCHS).lines))
+    elif begun.stated:
+        found.ask(key, given.why if given.whole is None else begun.why, given.line)
     else:
         found.take(key, given, 1, "no epochs: Keras then takes 1")
 
 
+def epochs_of(found: Collected, fits: list[Fit]) -> list[int | None]:
+    """How many epochs each of these trainings has, all turns of its loops together; None where that is not known."""
+    lengths = [_length(found, fit) for fit in fits]
+    return [
+        length * fit.times if length is not None and fit.times is not None else None
+        for length, fit in zip(lengths, fits, strict=True)
+    ]
+
+
 def _length(found: Collected, fit: Fit) -> int | None:
     """`epochs` counts from the first of all where `initial_epoch` is given."""
-    epochs, begun = argument(found.script, fit, "epochs", "nb_epoch"), argument(found.script, fit, "initial_epoch")
+    epochs, begun = argument(found.script, fit, *_EPOCHS), argument(found.script, fit, "initial_epoch")
     if not begun.stated:
         return 1 if epochs.value is None else epochs.whole
-    if epochs.whole is not None and begun.whole is not None:
-        return epochs.whole - begun.whole
+    start = begun.whole if begun.is_known else _reached(found, fit, begun.text)
+    return epochs.whole - start if epochs.whole is not None and start is not None else None
+
+
+_EPOCHS = ("epochs", "nb_epoch")
+
+
+def _reached(found: Collected, fit: Fit, text: str) -> int | None:
+    """The epoch at which the training before it ended, where `initial_epoch` is taken from its history: the last one
+    in it counts from 0, so that `history.epoch[-1]` trains one epoch more."""
     before = fit.model.fits[: fit.model.fits.index(fit)] if fit in fit.model.fits else []
-    total = argument(found.script, before[-1], "epochs").whole if before else None
-    return epochs.whole - total if epochs.whole is not None and total is not None else None
+    total = argument(found.script, before[-1], *_EPOCHS).whole if before else None
+    return total - 1 if total is not None and text.replace(" ", "").endswith(".epoch[-1]") else total
 
 
 _SEEDS = ("set_random_seed", "set_seed", "seed", "seed_everything")
