@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from core.checks.context import NAMED, Context, percent
+from core.checks.copies import Copy
+from core.checks.duplicates import look_alike
 from core.checks.finding import Finding
 from core.data.dataset_index import ImageFile
 
@@ -76,13 +78,22 @@ def _pairs(context: Context) -> list[Altered]:
     """Pairs of files, the training image first, without those that another check calls nearly the same."""
     if not context.is_comparable:
         return []
-    near = {frozenset((pair.train.sha256, pair.other.sha256)) for pair in context.near_pairs}
     found = []
     for copy in context.altered_copies:
-        if frozenset((copy.first, copy.second)) not in near:
+        if not _is_near_pair(context, copy):
             pairs = ((a, b) for a in context.by_content[copy.first] for b in context.by_content[copy.second])
             found += [Altered(*_training_first(context, a, b), copy.how) for a, b in pairs]
     return sorted(found, key=lambda pair: (pair.copy.path, pair.original.path))
+
+
+def _is_near_pair(context: Context, copy: Copy) -> bool:
+    """Whether one is trained on, the other is not, and they look alike as they are."""
+    one, other = (
+        {context.part_of[file.path] == "train" for file in context.by_content[content]}
+        for content in (copy.first, copy.second)
+    )
+    apart = (True in one and False in other) or (False in one and True in other)
+    return apart and look_alike(context.thumbnails[copy.first], context.thumbnails[copy.second])
 
 
 def _training_first(context: Context, a: ImageFile, b: ImageFile) -> tuple[ImageFile, ImageFile]:

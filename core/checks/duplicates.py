@@ -20,11 +20,16 @@ from core.checks import copies as altered
 from core.data.dataset_index import ImageFile, by_content
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 from core.progress import Progress
-from core.stats.components import components
+from core.stats.components import components, joined
 
 MAX_BITS = 51  # 5 % of 1,024
 MIN_CORRELATION = 0.99
-_CHUNK = 2048  # images compared at once: two sides of it make 16 MB of distances
+_CHUNK = 1024
+"""Images compared at once: two sides of it make 12 MB of distances."""
+
+_MOST = 20
+"""Pairs that are named of one image, among the images it is compared with at once: where all look alike, there are
+millions, and a person looks at a few."""
 
 
 class Pair(NamedTuple):
@@ -37,7 +42,7 @@ class Pair(NamedTuple):
 
 
 def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[ImageFile]) -> list[Pair]:
-    """Every pair of a training and another image that look alike but are not the same file.
+    """Pairs of a training and another image that look alike but are not the same file.
 
     Args:
         small: dict. From `thumbnails`.
@@ -45,16 +50,23 @@ def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[I
         others: sequence of ImageFile. Validation and test images.
 
     Returns:
-        List of Pair, in the order of `others`.
+        List of Pair, in the order of `others`: at least one for each of `others` that looks like a training image, and
+        all of those that look like a few.
     """
-    ours, theirs = _Side.of(small, train), _Side.of(small, others)
+    ours, theirs = _contents(train), _contents(others)
     found = []
-    for row, column, bits in _alike(theirs, ours):
-        a, b = train[column], others[row]
-        correlation = 0.0 if a.sha256 == b.sha256 else _correlation(small[a.sha256], small[b.sha256])
-        if correlation > MIN_CORRELATION:
-            found.append(Pair(a, b, bits, correlation))
+    for near in _alike(_grey(small, others), _grey(small, train)):
+        differing = near.only(ours[near.columns] != theirs[near.rows])
+        found += [
+            Pair(train[column], others[row], int(bits), float(correlation))
+            for row, column, bits, correlation in zip(*differing.only(_rank(differing.rows) < _MOST), strict=True)
+        ]
     return found
+
+
+def look_alike(a: Small, b: Small) -> bool:
+    """Whether two small images are a pair of `near_pairs`."""
+    return any(len(near.rows) for near in _alike(a[None], b[None]))
 
 
 def near_groups(
@@ -82,78 +94,88 @@ def near_groups(
     ones = [same[0] for same in copies.values()]
     pairs = _known(root, ones)
     if pairs is None:
-        pairs = [(a.sha256, b.sha256) for a, b, *_ in _pairs_among(thumbnails(root, ones, progress), ones)]
+        pairs = _links(thumbnails(root, ones, progress), ones)
         pairs += [(one.first, one.second) for one in altered.altered_copies(root, ones, progress)]
         _keep_pairs(root, ones, pairs)
     return [tuple(f for sha in group for f in copies[sha]) for group in _joined(list(copies), pairs)]
 
 
-def _pairs_among(small: Thumbnails, files: Sequence[ImageFile]) -> list[Pair]:
-    """Every pair of these images that look alike, once."""
-    side, found = _Side.of(small, files), []
-    for row, column, bits in _alike(side, side, once=True):
-        a, b = files[row], files[column]
-        correlation = _correlation(small[a.sha256], small[b.sha256])
-        if correlation > MIN_CORRELATION:
-            found.append(Pair(a, b, bits, correlation))
-    return found
+def _links(small: Thumbnails, files: Sequence[ImageFile]) -> list[tuple[str, str]]:
+    """Contents of these images that look alike, also by way of a third: each with the first of its group."""
+    grey, groups = _grey(small, files), np.arange(len(files))
+    for near in _alike(grey, grey, once=True):
+        groups = joined(groups, near.rows, near.columns)
+    return [(files[first].sha256, files[k].sha256) for k, first in enumerate(groups.tolist()) if first != k]
 
 
-class _Side(NamedTuple):
-    """Images of one side of a comparison, one a row.
+class _Near(NamedTuple):
+    """Pairs, one an element, row by row.
 
     Attributes:
-        signs: float32 `(n, SIDE * SIDE)`: the difference hash, +1 where a pixel is brighter than its left neighbour,
-            else -1.
-        forms: float32 `(n, SIDE * (SIDE + 1))`: the small image with mean 0 and length 1; zeros for a blank one.
+        rows, columns: int64. Which images.
+        bits: int64. Differing bits of their difference hashes.
+        correlation: float64. Pearson's, of the small images; 0 where one of them is blank.
     """
 
-    signs: NDArray[np.float32]
-    forms: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    bits: NDArray[np.int64]
+    correlation: NDArray[np.float64]
 
-    @classmethod
-    def of(cls, small: Thumbnails, files: Sequence[ImageFile]) -> "_Side":
-        if not files:
-            return cls(np.zeros((0, SIDE * SIDE), np.float32), np.zeros((0, SIDE * (SIDE + 1)), np.float32))
-        grey = np.stack([small[file.sha256] for file in files])
-        signs = np.where(grey[:, :, 1:] > grey[:, :, :-1], np.float32(1), np.float32(-1)).reshape(len(files), -1)
-        forms = grey.reshape(len(files), -1).astype(np.float32)
-        forms -= forms.mean(axis=1, keepdims=True)
-        length = np.sqrt((forms**2).sum(axis=1, keepdims=True))
-        forms /= np.where(length > 0, length, np.float32(1))
-        return cls(signs, forms)
-
-    def part(self, start: int) -> "_Side":
-        return _Side(self.signs[start : start + _CHUNK], self.forms[start : start + _CHUNK])
+    def only(self, wanted: NDArray[np.bool_]) -> "_Near":
+        return _Near(self.rows[wanted], self.columns[wanted], self.bits[wanted], self.correlation[wanted])
 
 
-def _alike(rows: _Side, columns: _Side, *, once: bool = False) -> Iterator[tuple[int, int, int]]:
-    """Yields (row, column, differing bits) of what may be a pair, row by row within a chunk.
+def _alike(rows: NDArray[np.uint8], columns: NDArray[np.uint8], *, once: bool = False) -> Iterator[_Near]:
+    """Yields what looks alike of two sides, chunk by chunk.
 
     `once`, for two sides that are the same: each pair comes once, its row first, and none with itself.
     """
-    for start in range(0, len(rows.signs), _CHUNK):
-        for begin in range(start if once else 0, len(columns.signs), _CHUNK):
-            one, other = rows.part(start), columns.part(begin)
+    for start in range(0, len(rows), _CHUNK):
+        one = rows[start : start + _CHUNK]
+        for begin in range(start if once else 0, len(columns), _CHUNK):
+            other = columns[begin : begin + _CHUNK]
             # Of +1 and -1, so that the product counts equal bits minus different ones: BLAS does it in no time.
-            agreement = one.signs @ other.signs.T
+            agreement = _signs(one) @ _signs(other).T
             close = agreement >= SIDE * SIDE - 2 * MAX_BITS
             if once and start == begin:
                 close = np.triu(close, 1)
             if not close.any():
                 continue
             # Flat images agree in nearly every bit, thousands of them with each other: only then is this needed.
-            close &= one.forms @ other.forms.T > MIN_CORRELATION - 1e-3
-            for row, column in np.argwhere(close):
-                yield start + int(row), begin + int(column), int(SIDE * SIDE - agreement[row, column]) // 2
+            correlation = _forms(one) @ _forms(other).T
+            row, column = np.nonzero(close & (correlation > MIN_CORRELATION))
+            bits = (SIDE * SIDE - agreement[row, column].astype(np.int64)) // 2
+            yield _Near(start + row, begin + column, bits, correlation[row, column])
 
 
-def _correlation(a: Small, b: Small) -> float:
-    """Pearson's correlation of two small images; 0 where one of them is blank."""
-    first, second = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
-    first, second = first - first.mean(), second - second.mean()
-    scale = float(np.sqrt((first @ first) * (second @ second)))
-    return float(first @ second) / scale if scale else 0.0
+def _grey(small: Thumbnails, files: Sequence[ImageFile]) -> NDArray[np.uint8]:
+    """The small images, `(n, SIDE, SIDE + 1)`."""
+    return np.stack([small[file.sha256] for file in files]) if files else np.zeros((0, SIDE, SIDE + 1), np.uint8)
+
+
+def _signs(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The difference hash, one a row: +1 where a pixel is brighter than its left neighbour, else -1."""
+    return np.where(grey[:, :, 1:] > grey[:, :, :-1], np.float32(1), np.float32(-1)).reshape(len(grey), -1)
+
+
+def _forms(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The small images with mean 0 and length 1, one a row; zeros for a blank one."""
+    forms = grey.reshape(len(grey), -1).astype(np.float64)
+    forms -= forms.mean(axis=1, keepdims=True)
+    length = np.sqrt((forms**2).sum(axis=1, keepdims=True))
+    return forms / np.where(length > 0, length, 1.0)
+
+
+def _contents(files: Sequence[ImageFile]) -> NDArray[np.object_]:
+    return np.array([file.sha256 for file in files], object)
+
+
+def _rank(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many elements before each have the same number; equal ones follow each other."""
+    places = np.arange(len(rows))
+    begins = np.diff(rows, prepend=-1) != 0
+    return places - np.maximum.accumulate(np.where(begins, places, 0))
 
 
 def _joined(contents: list[str], pairs: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """The command `scan`: classes, parts, image quality and corrections of a dataset."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from core.checks.data import data_findings
@@ -12,7 +13,7 @@ from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig
 from core.data.dataset import Dataset, prepare, scan_dataset
-from core.data.dataset_index import DatasetIndex
+from core.data.dataset_index import DatasetIndex, ImageFile
 
 _NAMED = 3
 """Files named after each kind in the text; JSON has all of them."""
@@ -96,6 +97,12 @@ def _print_decisions(dataset: Dataset) -> None:
         print("divided into " + ", ".join(f"{part} {number}" for part, number in parts.items() if number))
 
 
+def _group(files: Sequence[ImageFile]) -> str:
+    """`a/1.png = b/2.png`, and how many more there are."""
+    more = f" and {len(files) - _NAMED:,} like them" if len(files) > _NAMED else ""
+    return " = ".join(file.path for file in files[:_NAMED]) + more
+
+
 def _print_quality(quality: Quality) -> None:
     """A line for each question that singles something out; one line where none does."""
     found = [kind for kind in KINDS if quality.count(kind.id)]
@@ -103,7 +110,7 @@ def _print_quality(quality: Quality) -> None:
         if kind.id in quality.odd:
             names = [odd.file.path for odd in quality.odd[kind.id]]
         else:
-            names = [" = ".join(file.path for file in group) for group in quality.groups[kind.id]]
+            names = [_group(group) for group in quality.groups[kind.id]]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         usual = ", as most images in this dataset" if quality.is_usual(kind.id) else ""
         print(f"{kind.title.lower()}: {quality.count(kind.id)}{usual}: {', '.join(names[:_NAMED])}{more}")

@@ -114,7 +114,7 @@ def test_damaged_memory_of_groups_is_made_anew(folder, pairs):
     assert near_groups(data.root, data.index.files) == first
 
 
-def test_many_flat_images_are_compared_at_once(tmp_path, monkeypatch):
+def test_many_flat_images_are_no_pairs(tmp_path):
     """Their difference hashes agree nearly everywhere, so all of them are candidates of each other."""
     for n in range(60):
         class_folder = tmp_path / "flat" / "ab"[n % 2]
@@ -122,13 +122,40 @@ def test_many_flat_images_are_compared_at_once(tmp_path, monkeypatch):
         pixels = np.zeros((40, 40), np.uint8)
         pixels[n % 30 : n % 30 + 4, n // 2 : n // 2 + 4] = 200
         Image.fromarray(pixels).save(class_folder / f"{n}.png")
-    data, asked = opened(tmp_path / "flat"), []
-    real = duplicates._correlation
-
-    def noted(a, b):
-        asked.append(1)
-        return real(a, b)
-
-    monkeypatch.setattr(duplicates, "_correlation", noted)
+    data = opened(tmp_path / "flat")
     assert near_pairs(thumbnails(data.root, data.index.files), data.index.files, data.index.files) == []
-    assert len(asked) < 100
+
+
+@pytest.fixture
+def all_alike(tmp_path: Path) -> Dataset:
+    """Forty images of each part that all look alike, and one of each that looks like no other."""
+    rng, level = np.random.default_rng(0), np.tile(np.linspace(40, 200, 64), (64, 1))
+    for part in ("train", "val"):
+        for n in range(40):
+            folder = tmp_path / "set" / part / "ab"[n % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = (level + rng.normal(0, 2, (64, 64))).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{n:02}.png")
+        smooth(len(part)).save(folder / "other.png")
+    return opened(tmp_path / "set")
+
+
+def test_where_all_look_alike_a_few_pairs_of_each_image_are_named_and_no_image_is_left_out(all_alike):
+    small = thumbnails(all_alike.root, all_alike.index.files)
+    pairs = near_pairs(small, all_alike.split.train, all_alike.split.val)
+    alike = [file for file in all_alike.split.val if "other" not in file.path]
+    assert [pair.other for pair in pairs] == [file for file in alike for _ in range(duplicates._MOST)]
+    for pair in pairs:
+        a, b = (small[file.sha256].astype(float).ravel() for file in (pair.train, pair.other))
+        assert pair.correlation == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-9)
+        assert duplicates.look_alike(small[pair.train.sha256], small[pair.other.sha256])
+    assert not duplicates.look_alike(*(small[file.sha256] for file in all_alike.split.val[-2:]))
+
+
+def test_where_all_look_alike_one_group_is_kept_by_one_pair_for_each_image(all_alike, monkeypatch):
+    monkeypatch.setattr(duplicates, "_CHUNK", 7)
+    (group,) = near_groups(all_alike.root, all_alike.index.files)
+    assert [file.path for file in group] == [f.path for f in all_alike.index.files if "other" not in f.path]
+    (kept,) = (paths.cache_folder() / "duplicates").iterdir()
+    assert len(json.loads(kept.read_text(encoding="utf-8"))["pairs"]) == 79
+    assert near_groups(all_alike.root, all_alike.index.files) == [group]
