@@ -172,13 +172,17 @@ def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
 def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:
     count = given.get("count", 0)
     endless = count is None or is_none(count) or whole(count) == -1
-    return replace(owner, repeats=given.line) if endless else owner
+    if endless or count is None:
+        return replace(owner, repeats=given.line)
+    return replace(owner, passes=(*owner.passes, (count, given.line)))
 
 
 def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
     def handler(machine: Machine, owner: Batches, given: Arguments) -> Value:
         machine.reshuffling.setdefault(owner.number, owner.reshuffles)
-        return replace(owner, cut=owner.cut or (owner.number, how, given.line))
+        cut = (owner.number, how, given.line)
+        machine.cuts.append(cut)
+        return replace(owner, cut=owner.cut or cut, cuts=(*owner.cuts, cut))
 
     return handler
 

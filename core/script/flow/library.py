@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.script.flow import arrays, options
+from core.script.flow import arrays, history, options
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -73,6 +73,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 
 def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value | None:
     """`encoder.classes_`."""
+    if owner.kind == history.HISTORY:
+        return history.attribute(owner, name, node)
     if owner.kind == options.SETTINGS and name == "__dict__":
         return Mapping(owner.arguments)
     if owner.kind == options.SETTINGS:

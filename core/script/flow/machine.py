@@ -87,6 +87,7 @@ class Machine(ABC):
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
         reshuffling: By number of a dataset that was cut: the line that brings another order in every epoch.
+        cuts: Each `take` and `skip`: number of the dataset, the method and its line.
         stopped: Whether the budget was spent before the end of the script.
         strange: Trainings of models that the script does not make.
         strangers: Those models, by name.
@@ -107,6 +108,7 @@ class Machine(ABC):
         self.passed: list[tuple[Value, Value]] = []
         self.loops: list[Turns] = []
         self.reshuffling: dict[int, int] = {}
+        self.cuts: list[tuple[int, str, int]] = []
         self.ends: list[tuple[Value, Value]] = []
         self.seeded: Any = None
         self.saved: dict[str, Value] = {}

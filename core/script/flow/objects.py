@@ -195,6 +195,8 @@ class Batches(Value):
         repeats: Line of an endless `repeat`; 0 where it ends.
         reshuffles: Line of what brings another order in every pass; 0 where the order stays.
         shuffled: Whether samples come at random; None where not known.
+        passes: What each finite `repeat` was given, and its line.
+        cuts: All of `take` and `skip`, first to last, as `cut` has the first.
         cut: Of `take` and `skip`: number of the set that was cut, the method and its line.
         folder: Of images; empty where not known.
         made: Line of the ImageDataGenerator.
@@ -232,6 +234,8 @@ class Batches(Value):
     weights: "tuple[Value, int] | None" = None
     buffer: tuple[int, bool] = (0, False)
     cached: tuple[int, int] = (0, 0)
+    passes: "tuple[tuple[Value, int], ...]" = ()
+    cuts: tuple[tuple[int, str, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import freezing
+from core.script.flow.history import history_of
 from core.script.flow.machine import (
     Arguments,
     Machine,
     unknown,
 )
-from core.script.flow.made import Made
 from core.script.flow.models import has_top, run
 from core.script.flow.networks import Ask, Compile, Fit, Model
 from core.script.flow.objects import FEATURES, GROUPED, PREDICTIONS, Array, Batches, Const, Items, Source, Unknown
@@ -59,7 +59,7 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)
         (machine.strange if owner.kind == "stranger" else machine.events).append(fit)
-        return Made("History", "History", {}, {}, given.line)
+        return history_of(fit)
 
     return handler
 

@@ -4,6 +4,7 @@ from core.script.flow.machine import constant
 from core.script.flow.networks import Fit
 from core.script.settings.class_weight import fill_class_weight
 from core.script.settings.collected import Collected
+from core.script.settings.epoch_length import repeated, tell_lengths
 from core.script.settings.given import argument
 from core.script.settings.optimizer import fill_optimizer
 from core.script.settings.story import Story
@@ -13,6 +14,7 @@ def fill_training(story: Story, found: Collected) -> None:
     """Writes how the weights are found."""
     fill_optimizer(story, found)
     _epochs(story, found)
+    tell_lengths(story, found)
     fill_class_weight(story, found)
     _seed_and_precision(story, found)
 
@@ -44,7 +46,8 @@ def _sum(found: Collected, key: str, fits: list[Fit]) -> None:
     one = next((fit for fit, count in zip(fits, counts, strict=True) if count is None), fits[-1])
     given, begun = (argument(found.script, one, *names) for names in (_EPOCHS, ("initial_epoch",)))
     known = [count for count in counts if count is not None]
-    if len(known) == len(counts) and (len(fits) > 1 or one.times != 1 or begun.stated):
+    told = 1 if given.value is None else given.whole
+    if len(known) == len(counts) and (len(fits) > 1 or begun.stated or sum(known) != told):
         found.state(key, sum(known), *(line for fit in fits for line in argument(found.script, fit, *_EPOCHS).lines))
     elif begun.stated:
         found.ask(key, given.why if given.whole is None else begun.why, given.line)
@@ -62,23 +65,26 @@ def epochs_of(found: Collected, fits: list[Fit]) -> list[int | None]:
 
 
 def _length(found: Collected, fit: Fit) -> int | None:
+    """Passes over the images of a training."""
+    return repeated(found, fit, _planned(found, fit))
+
+
+def _planned(found: Collected, fit: Fit) -> int | None:
     """`epochs` counts from the first of all where `initial_epoch` is given."""
     epochs, begun = argument(found.script, fit, *_EPOCHS), argument(found.script, fit, "initial_epoch")
     if not begun.stated:
         return 1 if epochs.value is None else epochs.whole
-    start = begun.whole if begun.is_known else _reached(found, fit, begun.text)
+    start = begun.whole if begun.is_known else _reached(found, fit)
     return epochs.whole - start if epochs.whole is not None and start is not None else None
 
 
 _EPOCHS = ("epochs", "nb_epoch")
 
 
-def _reached(found: Collected, fit: Fit, text: str) -> int | None:
-    """The epoch at which the training before it ended, where `initial_epoch` is taken from its history: the last one
-    in it counts from 0, so that `history.epoch[-1]` trains one epoch more."""
+def _reached(found: Collected, fit: Fit) -> int | None:
+    """The epoch at which the training before it ended."""
     before = fit.model.fits[: fit.model.fits.index(fit)] if fit in fit.model.fits else []
-    total = argument(found.script, before[-1], *_EPOCHS).whole if before else None
-    return total - 1 if total is not None and text.replace(" ", "").endswith(".epoch[-1]") else total
+    return argument(found.script, before[-1], *_EPOCHS).whole if before else None
 
 
 _SEEDS = ("set_random_seed", "set_seed", "seed", "seed_everything")
