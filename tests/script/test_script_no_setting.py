@@ -44,7 +44,7 @@ _NONE = ": there is no setting for it"
     [
         (COMPILE, optimizer("keras.optimizers.Adam(1e-3, clipnorm=1.0)"), ["clipnorm=1.0 of Adam"]),
         (COMPILE, optimizer("keras.optimizers.Adam(1e-3, epsilon=0.1)"), ["epsilon=0.1 of Adam"]),
-        (COMPILE, optimizer("keras.optimizers.Adam(1e-3, 0.8)"), ["argument 2 (0.8) of Adam"]),
+        (COMPILE, optimizer("keras.optimizers.Adam(1e-3, 0.8)"), ["beta_1=0.8 of Adam"]),
         (COMPILE, optimizer("keras.optimizers.SGD(1e-2, use_ema=True, ema_momentum=0.9)"),
          ["use_ema=True of SGD", "ema_momentum=0.9 of SGD"]),
         (COMPILE, optimizer("keras.optimizers.Adam(1e-3, gradient_accumulation_steps=4)"),

@@ -57,6 +57,7 @@ def from_yields(
     size = next((names[name] for name in _SIZES if whole(names.get(name)) is not None), None)
     return Batches(kind, x, y, given.line, given.name, machine.new_number(),
                    shuffled=True if _shuffles(made_by, names) else None,
+                   fixed=given.line if _shuffles(made_by, names) and _shuffles_once(made_by) else 0,
                    size=None if size is None else (size, (*lines_of(size), given.line)[0]),
                    weights=third(value, given.line),
                    drops=remainders.of_function(made_by) if kind == "python" else None)  # fmt: skip
@@ -70,9 +71,21 @@ def third(value: Value | None, line: int) -> tuple[Value, int] | None:
 
 def _shuffles(made_by: ast.AST, names: dict[str, Value]) -> bool:
     """Whether a function or class brings its samples into a random order, unless it is told not to."""
-    calls = [one.func for one in ast.walk(made_by) if isinstance(one, ast.Call)]
-    told = any((getattr(one, "attr", "") or getattr(one, "id", "")) in _SHUFFLES for one in calls)
-    return told and constant(names.get("shuffle")) is not False
+    return _calls_shuffle(made_by) and constant(names.get("shuffle")) is not False
+
+
+def _calls_shuffle(node: ast.AST) -> bool:
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return any((getattr(one, "attr", "") or getattr(one, "id", "")) in _SHUFFLES for one in calls)
+
+
+def _shuffles_once(made_by: ast.AST) -> bool:
+    """Whether it does so before the first pass alone: where an object is made, or before the loop of all passes."""
+    body = getattr(made_by, "body", [])
+    if isinstance(made_by, ast.ClassDef):
+        return not any(_calls_shuffle(one) for one in body if getattr(one, "name", "") != "__init__")
+    passes = [one for one in body if isinstance(one, ast.While)]
+    return bool(passes) and not any(_calls_shuffle(one) for one in passes)
 
 
 def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Value | None:
@@ -130,8 +143,9 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
 
 
 def _cache(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    """What was drawn at random before it stays as it is in the first epoch."""
+    """What was drawn at random before it stays as it is in the first epoch, a random order too."""
     drawn = len(owner.x.random) if isinstance(owner.x, Array) else 0
+    owner = replace(owner, fixed=given.line) if owner.shuffled or owner.buffer[0] else owner
     return replace(owner, cached=(given.line, drawn)) if drawn else owner
 
 
@@ -165,8 +179,13 @@ def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
 
 def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
     again = flag(given.get("reshuffle_each_iteration", 2), default=True)
-    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=(given.line, owner.batched),
-                   reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
+    if whole(given.get("buffer_size", 0)) == 1:
+        return owner  # the next one of one
+    owner = replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut,
+                    buffer=(given.line, owner.batched))  # fmt: skip
+    if again is not False:
+        return replace(owner, reshuffles=given.line, fixed=0)
+    return owner if owner.reshuffles and not owner.fixed else replace(owner, fixed=given.line)
 
 
 def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:

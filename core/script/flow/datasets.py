@@ -12,7 +12,7 @@ from core.script.flow.machine import (
     constant,
     unknown,
 )
-from core.script.flow.objects import IMAGES, LABELS, RAW, Array, Batches, Function, Items, Source, Unknown
+from core.script.flow.objects import IMAGES, LABELS, RAW, SHUFFLED, Array, Batches, Function, Items, Source, Unknown
 from core.script.flow.value import Value
 
 _DATASETS = {
@@ -44,8 +44,10 @@ def _slices(machine: Machine, given: Arguments) -> Value:
     order = getattr(value.values[0] if pair and isinstance(value, Items) else value, "order", "")
     y = element_of(y) if isinstance(y, (Array, Items)) else y
     text = machine.text(given.node) if given.node else given.name
+    mixed = order == SHUFFLED
     return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,
-                   shuffled=None if order != "shuffled" else True, weights=third(value, given.line))  # fmt: skip
+                   shuffled=True if mixed else None, fixed=given.line if mixed else 0,
+                   weights=third(value, given.line))  # fmt: skip
 
 
 def _listed(machine: Machine, given: Arguments) -> Value:

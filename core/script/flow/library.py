@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import arrays, history, options
+from core.script.flow.argument_names import names_of
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -38,37 +39,10 @@ def other(machine: Machine, given: Arguments) -> Value:
     """A function or class of a library that has no handler: an object where its name begins with a capital."""
     short = given.name.rpartition(".")[2]
     if short[:1].isupper() or short in ("l1", "l2", "l1_l2"):
-        return Made(short, given.name, *given.bound(_NAMES.get(short, ())), given.line, node=given.node)
+        return Made(
+            short, given.name, *given.bound(names_of(given.name, given.positional)), given.line, node=given.node
+        )
     return unknown(given)
-
-
-_RATE = ("learning_rate",)
-
-
-_NAMES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("Adam", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"), _RATE),
-    "AdamW": ("learning_rate", "weight_decay"),
-    "SGD": ("learning_rate", "momentum", "nesterov"),
-    "RMSprop": ("learning_rate", "rho", "momentum"),
-    **dict.fromkeys(("LossScaleOptimizer", "Lookahead", "SWA", "MovingAverage"), ("inner_optimizer",)),
-    "CosineDecay": ("initial_learning_rate", "decay_steps", "alpha"),
-    "ExponentialDecay": ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"),
-    **dict.fromkeys(("l2", "L2"), ("l2",)),
-    **dict.fromkeys(("l1", "L1"), ("l1",)),
-    **dict.fromkeys(("l1_l2", "L1L2"), ("l1", "l2")),
-    "EarlyStopping": (
-        *("monitor", "min_delta", "patience", "verbose", "mode", "baseline", "restore_best_weights"),
-        "start_from_epoch",
-    ),
-    "LearningRateScheduler": ("schedule",),
-    "ModelCheckpoint": ("filepath", "monitor"),
-    "ReduceLROnPlateau": (*("monitor", "factor", "patience", "verbose", "mode", "min_delta", "cooldown", "min_lr"),),
-    "MinMaxScaler": ("feature_range",),
-    "CategoricalCrossentropy": ("from_logits",),
-    "BinaryCrossentropy": ("from_logits",),
-    "SparseCategoricalCrossentropy": ("from_logits",),
-    "ImageDataGenerator": ("featurewise_center",),
-}
 
 
 def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value | None:
@@ -79,7 +53,7 @@ def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value
         return Mapping(owner.arguments)
     if owner.kind == options.SETTINGS:
         return owner.arguments.get(name) or Unknown(f"{owner.name}.{name}", node.lineno)
-    if name in RATES and owner.kind in _NAMES:
+    if name in RATES and names_of(owner.kind):
         return rate_of(owner) or Unknown(name, node.lineno)
     if name in ("classes_", "categories_"):
         classes = owner.state.get("classes")

@@ -207,6 +207,7 @@ class Batches(Value):
         drops: Whether the last batch is left out where it is incomplete, and the line; None where nothing says so.
         weights: The weight of each image, where they come with one, and the line.
         buffer: Line of a `.shuffle(buffer)`, and whether it shuffles batches; 0 where there is none.
+        fixed: Line of what makes a random order the same in every pass; 0 where there is none.
         cached: Line of a `.cache()`, and how many changes at random come before it; 0 where there is none.
     """
 
@@ -233,6 +234,7 @@ class Batches(Value):
     drops: "tuple[Value, int] | None" = None
     weights: "tuple[Value, int] | None" = None
     buffer: tuple[int, bool] = (0, False)
+    fixed: int = 0
     cached: tuple[int, int] = (0, 0)
     passes: "tuple[tuple[Value, int], ...]" = ()
     cuts: tuple[tuple[int, str, int], ...] = ()

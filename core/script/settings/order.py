@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from core.script import versions
 from core.script.flow.machine import constant, is_value
 from core.script.flow.networks import Fit
-from core.script.flow.objects import Batches
+from core.script.flow.objects import SHUFFLED, Array, Batches
+from core.script.flow.training_calls import images_of
 from core.script.flow.value import Value
 from core.script.parts import rounds_down
 from core.script.settings.collected import Collected
@@ -13,6 +14,7 @@ from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 
 _REMAINDER = "data.drop_remainder"
+_ORDER = "data.shuffle"
 
 
 def fill_remainder(story: Story, found: Collected) -> None:
@@ -48,14 +50,26 @@ def _drops(found: Collected, value: Value, line: int) -> None:
 
 
 def fill_order(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
+    """Writes the order in which images are trained on.
+
+    Returns:
+        The order by version of Keras; empty where the script does not tell.
+    """
     fit = story.last
     if fit is None:
-        found.ask("data.shuffle", "the script has no fit, so the order of the samples is unknown")
+        found.ask(_ORDER, "the script has no fit, so the order of the samples is unknown")
         return {}
+    if isinstance(fit.x, Batches) and fit.x.fixed:
+        return _order_once(found, fit.x.fixed)
     of_fit = argument(found.script, fit, "shuffle")
-    if not isinstance(fit.x, Batches):
-        return _order_of_arrays(found, of_fit, version)
-    return _order_of_batches(found, fit, fit.x, of_fit, version)
+    if isinstance(fit.x, Batches):
+        order = _order_of_batches(found, fit, fit.x, of_fit, version)
+    else:
+        order = _order_of_arrays(found, of_fit, version)
+    images, stated = images_of(fit.x), found.settings.get(_ORDER, {"value": "samples"})
+    if stated["value"] != "samples" and isinstance(images, Array) and images.order == SHUFFLED:
+        return _order_once(found, stated["line"])
+    return order
 
 
 def _order_of_batches(
@@ -66,24 +80,29 @@ def _order_of_batches(
     if batches.kind in ("sequence", "python") and not line:
         return _order_of_own(found, fit, batches, of_fit, version)
     if (line and is_value(of_flow.value, False)) or batches.origin is None:
-        word = ("batches" if of_batches else "samples") if line else "none"
-        found.state("data.shuffle", word, line or batches.line)
+        word = "batches" if of_batches else ("samples" if line or batches.shuffled else "none")
+        found.state(_ORDER, word, line or batches.line)
         return versions.same_order(word)
     if not of_flow.stated or of_flow.known is True:
         if of_flow.stated:
-            found.state("data.shuffle", "samples", *of_flow.lines)
+            found.state(_ORDER, "samples", *of_flow.lines)
         else:
-            found.leave_out(
-                "data.shuffle", "samples", f"{batches.origin.kind} shuffles samples by itself", batches.line
-            )
+            found.leave_out(_ORDER, "samples", f"{batches.origin.kind} shuffles samples by itself", batches.line)
         return versions.same_order("samples")
     if of_flow.known is not False:
-        found.ask("data.shuffle", of_flow.why, of_flow.line)
+        found.ask(_ORDER, of_flow.why, of_flow.line)
         return {}
     if batches.kind == "dataset":
-        found.state("data.shuffle", "none", *of_flow.lines)
+        found.state(_ORDER, "none", *of_flow.lines)
         return versions.same_order("none")
     return _order_of_iterator(found, fit, of_fit, version, of_flow.lines)
+
+
+def _order_once(found: Collected, line: int) -> dict[str, str]:
+    """A random order that is drawn once."""
+    why = "the images are in one random order, the same in every epoch; a run has another one in each"
+    found.beyond(_ORDER, why, line, nearest="samples")
+    return versions.same_order("samples")
 
 
 def _order_of_own(
@@ -93,7 +112,7 @@ def _order_of_own(
     function, whose batches fit takes as they come."""
     word = "samples" if batches.shuffled else "none"
     if batches.kind == "python" or batches.shuffled:
-        found.state("data.shuffle", word, batches.line)
+        found.state(_ORDER, word, batches.line)
         return versions.same_order(word)
     return _order_of_iterator(found, fit, of_fit, version, (batches.line,))
 
@@ -103,21 +122,21 @@ def _order_of_iterator(
 ) -> dict[str, str]:
     workers = argument(found.script, fit, "workers").whole == 0
     order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
-    found.state("data.shuffle", versions.choose(order, version), *lines)
+    found.state(_ORDER, versions.choose(order, version), *lines)
     return order
 
 
 def _order_of_arrays(found: Collected, of_fit: Given, version: tuple[int, ...]) -> dict[str, str]:
     if not of_fit.stated:
-        found.leave_out("data.shuffle", "samples", "fit shuffles the samples of arrays by itself", of_fit.line)
+        found.leave_out(_ORDER, "samples", "fit shuffles the samples of arrays by itself", of_fit.line)
         return versions.same_order("samples")
     if of_fit.known == "batch":
         order = versions.batch_order()
-        found.state("data.shuffle", versions.choose(order, version), *of_fit.lines)
+        found.state(_ORDER, versions.choose(order, version), *of_fit.lines)
         return order
     if not isinstance(of_fit.known, bool):
-        found.ask("data.shuffle", of_fit.why, of_fit.line)
+        found.ask(_ORDER, of_fit.why, of_fit.line)
         return {}
     word = "samples" if of_fit.known else "none"
-    found.state("data.shuffle", word, *of_fit.lines)
+    found.state(_ORDER, word, *of_fit.lines)
     return versions.same_order(word)
