@@ -75,6 +75,7 @@ READS = {
     "core.data.listing", "core.data.order", "core.data.rendering", "core.data.sample", "core.data.scan",
     "core.data.set_names", "core.data.split",
     "core.data.split_file", "core.data.table_choice", "core.data.table_guess", "core.data.table_labels",
+    "core.data.table_finder", "core.data.table_groups", "core.data.table_images", "core.data.table_parts",
     "core.data.tables", "core.data.zip_plan", "core.errors", "core.export.bundle_import", "core.export.formats",
     "core.export.prepared", "core.files", "core.hosts", "core.housekeeping.clock",
     "core.housekeeping.retention", "core.housekeeping.trash", "core.housekeeping.trial_ids",

@@ -7,15 +7,11 @@ from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import is_unlabelled, part_name, shown
 from core.data.table_choice import TableChoice
-from core.data.table_guess import (
-    Finder,
-    Mapping,
-    fold_column,
-    group_column,
-    image_column,
-    label_columns,
-    part_column,
-)
+from core.data.table_finder import Finder
+from core.data.table_groups import group_column
+from core.data.table_guess import Mapping, fold_column, label_columns
+from core.data.table_images import image_columns, is_doubtful
+from core.data.table_parts import columns_of, part_column
 from core.data.table_rows import GatheredRows, TableReading
 from core.data.tables import Table, is_table_name, read_table
 from core.errors import DataError, LayoutQuestion
@@ -101,17 +97,24 @@ def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) ->
     tables = [(path, read_table(root / path)) for path in files]
     first, table = tables[0]
     mapping = _mapping(first, table, finder, choice)
-    tables = [(path, each) for path, each in tables if set(_columns_of(mapping)) <= set(each.columns)]
+    tables = [(path, each) for path, each in tables if set(_columns_of(table, mapping)) <= set(each.columns)]
     gathered = GatheredRows()
     for path, each in tables:
         gathered.take(each, mapping, finder, path.rpartition("/")[0], _part_of(path) if len(tables) > 1 else "")
+    if gathered.apart and not gathered.labels:
+        raise DataError(
+            f"The column {display_name(mapping.part)} of {display_name(first)} says for no image whether it is for "
+            "train, val or test; write these words into it, or choose another column with --part."
+        )
     if not gathered.labels:
         raise DataError(f"{display_name(first)} lists no image of {display_name(str(root))} with a class.")
     return gathered.reading(first, mapping, images)
 
 
-def _columns_of(mapping: Mapping) -> list[str]:
-    return [name for name in (mapping.image, *mapping.labels, mapping.part, mapping.group, mapping.fold) if name]
+def _columns_of(table: Table, mapping: Mapping) -> list[str]:
+    """Every column that a mapping names in a table."""
+    part = columns_of(table, mapping.part)
+    return [name for name in (mapping.image, *mapping.labels, *part, mapping.group, mapping.fold) if name]
 
 
 def _part_of(path: str) -> str:
@@ -125,7 +128,7 @@ def _part_of(path: str) -> str:
 def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Mapping:
     """What was said of the columns, and what is guessed."""
     name, labels = display_name(file), _said_labels(table, choice.label)
-    said = {"image": (choice.image,), "label": labels, "part": (choice.part,), "group": (choice.group,)}
+    said = {"image": (choice.image,), "label": labels, "part": columns_of(table, choice.part), "group": (choice.group,)}
     for flag, columns in said.items():
         if unknown := [column for column in columns if column and column not in table.columns]:
             raise LayoutQuestion(
@@ -133,16 +136,35 @@ def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Ma
                 f"{shown(table.columns, _NAMED)}.",
                 (),
             )
-    image = choice.image or image_column(table, finder, file.rpartition("/")[0])
-    if not image:
+    image = choice.image or _guessed_image(name, table, finder, file.rpartition("/")[0])
+    labels = labels or _guessed_labels(name, table, image)
+    part = choice.part or part_column(table)
+    taken = (image, *labels, *columns_of(table, part))
+    group = choice.group or group_column(table, taken)
+    return Mapping(image, labels, part, group, fold_column(table, (*taken, group)))
+
+
+def _guessed_image(name: str, table: Table, finder: Finder, base: str) -> str:
+    possible = image_columns(table, finder, base)
+    if not possible:
         raise DataError(
             f"No column of {name} has the file names of this folder; set it with --image, one of "
             f"{shown(table.columns, _NAMED)}."
         )
-    labels = labels or _guessed_labels(name, table, image)
-    part = choice.part or part_column(table)
-    group = choice.group or group_column(table, (image, *labels, part))
-    return Mapping(image, labels, part, group, fold_column(table, (image, *labels, part, group)))
+    if len(possible) > 1 and any(label_columns(table, image) for image in possible):
+        raise LayoutQuestion(
+            f"{name} has several columns that may name the image: {shown(possible, _NAMED)}. Choose one: --table "
+            f"{name} --image COLUMN, or on the Dataset page.",
+            (),
+        )
+    if is_doubtful(table, possible[0]) and label_columns(table, possible[0]):
+        raise LayoutQuestion(
+            f"The column {display_name(possible[0])} of {name} matches file names, but it seems to be something else "
+            "(it counts the rows, repeats numbers, or names masks). If it names the images: --table "
+            f"{name} --image COLUMN, or on the Dataset page.",
+            (),
+        )
+    return possible[0]
 
 
 def _said_labels(table: Table, said: str) -> tuple[str, ...]:

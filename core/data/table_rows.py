@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.data.file_names import display_name
-from core.data.part_names import part_name, shown
-from core.data.table_guess import MAX_CLASSES, Finder, Mapping, label_of
+from core.data.part_names import shown
+from core.data.table_finder import Finder
+from core.data.table_guess import MAX_CLASSES, Mapping, label_of
+from core.data.table_parts import columns_of, public_note, row_parts, unused_note
 from core.data.tables import Table
 from core.errors import DataError
 
@@ -62,18 +64,21 @@ class GatheredRows:
     groups: dict[str, str] = field(default_factory=dict)
     folds: dict[str, str] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
+    crossed: set[str] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
     several: list[str] = field(default_factory=list)
-    unknown_parts: set[str] = field(default_factory=set)
+    apart: dict[str, str] = field(default_factory=dict)
+    said: dict[str, None] = field(default_factory=dict)
     matched: int = 0
 
     def take(self, table: Table, mapping: Mapping, finder: Finder, base: str, part: str) -> None:
         """Adds a table's rows."""
         place = {name: k for k, name in enumerate(table.columns)}
         image, labels = place[mapping.image], [place[name] for name in mapping.labels]
-        for row in table.rows:
-            path = finder.find(row[image], base)
+        paths = finder.find_all((row[image] for row in table.rows), base)
+        roles = row_parts(table, mapping.part) if mapping.part else [part] * len(table.rows)
+        for row, path, role in zip(table.rows, paths, roles, strict=True):
             if not path:
                 self.missing.append(row[image])
                 continue
@@ -82,22 +87,27 @@ class GatheredRows:
             if not label:
                 (self.several if label is None else self.blank).append(path)
                 continue
+            if mapping.part and not role:
+                self.apart[path] = " ".join(row[place[name]] for name in columns_of(table, mapping.part)) or "blank"
+                continue
             if self.labels.setdefault(path, label) != label:
                 self.torn.add(path)
-            self.parts[path] = self._part(row[place[mapping.part]]) if mapping.part else part
+            if self.parts.setdefault(path, role) != role:
+                self.crossed.add(path)
             self.groups[path] = row[place[mapping.group]] if mapping.group else ""
             self.folds[path] = row[place[mapping.fold]][:_LONGEST_FOLD] if mapping.fold else ""
+        self._say(table, mapping)
 
-    def _part(self, cell: str) -> str:
-        found = part_name(cell)
-        if found is None or found.role == "fold":
-            self.unknown_parts.add(cell)
-            return "train"
-        return found.role
+    def _say(self, table: Table, mapping: Mapping) -> None:
+        """What is worth saying of a table's split."""
+        taken = (mapping.image, *mapping.labels, *columns_of(table, mapping.part), mapping.group, mapping.fold)
+        for note in (public_note(table, mapping.part) if mapping.part else "", unused_note(table, taken)):
+            if note:
+                self.said[note] = None
 
     def reading(self, file: str, mapping: Mapping, images: Sequence[str]) -> TableReading:
         """The labelled images, and sentences on what does not fit."""
-        kept = sorted(path for path in self.labels if path not in self.torn)
+        kept = sorted(self.labels.keys() - self.torn - self.crossed)
         roles = {self.parts[path] for path in kept}
         serves = "val" not in roles and {"train", "test"} <= roles
         split = len(roles) > 1
@@ -112,15 +122,16 @@ class GatheredRows:
             )
         notes = [f"Labels come from {display_name(file)}: {display_name(mapping.sentence())}."]
         notes += ["There is no val part, so the test part is used for validation."] if serves else []
-        notes += self._notes(images)
+        notes += self._notes(images, mapping)
         return TableReading(file, mapping, labelled, tuple(notes), self.matched, serves)
 
     def _split(self, path: str, split: bool, serves: bool) -> str:
         role = self.parts[path] if split else ""
         return "val" if serves and role == "test" else role
 
-    def _notes(self, images: Sequence[str]) -> list[str]:
-        known = self.labels.keys() | set(self.blank) | set(self.several)
+    def _notes(self, images: Sequence[str], mapping: Mapping) -> list[str]:
+        known = self.labels.keys() | set(self.blank) | set(self.several) | self.apart.keys()
+        parts = display_name(mapping.part)
         unlisted = [path for path in images if path not in known]
         told = [
             (self.missing, "row has a file name that does not exist", "rows have file names that do not exist"),
@@ -128,13 +139,14 @@ class GatheredRows:
             (self.blank, "row has no class", "rows have no class"),
             (self.several, "row has several classes", "rows have several classes"),
             (sorted(self.torn), "image has rows with different classes", "images have rows with different classes"),
+            (sorted(self.crossed), "image is in several splits", "images are in several splits"),
             (
-                sorted(self.unknown_parts),
-                "value is not a split and counts as train",
-                "values are not splits and count as train",
+                [f"{path} ({cell})" for path, cell in self.apart.items()],
+                f"row is left out, as {parts} says no split for it",
+                f"rows are left out, as {parts} says no split for them",
             ),
         ]
-        return [
+        return [*self.said] + [
             f"{len(items):,} {one if len(items) == 1 else many}: {shown(items, 3)}."
             for items, one, many in told
             if items

@@ -10,8 +10,12 @@ from core.data.file_names import display_name
 from core.data.layout_choice import Choice, remember_choice
 from core.data.listing import Folder, list_folder
 from core.data.table_choice import TableChoice, read_table_choice, remember_table
-from core.data.table_guess import Finder, Mapping, group_column, image_column, label_columns, part_column
+from core.data.table_finder import Finder
+from core.data.table_groups import group_column
+from core.data.table_guess import Mapping, label_columns
+from core.data.table_images import image_columns
 from core.data.table_labels import find_tables
+from core.data.table_parts import columns_of, part_column
 from core.data.tables import Table, read_table
 from core.errors import UserError
 from pages.shared.shell.access import guarded
@@ -59,12 +63,13 @@ def choose_table(reference: str) -> None:
 def _guess(table: Table, top: Folder, file: str, known: TableChoice) -> Mapping:
     """What is remembered, else what names and values suggest."""
     finder = Finder([f"{each.path}/{name}".lstrip("/") for each in top.walk() for name in each.images])
-    image = known.image or image_column(table, finder, file.rpartition("/")[0])
+    image = known.image or next(iter(image_columns(table, finder, file.rpartition("/")[0])), "")
     possible = label_columns(table, image)
     said = (known.label,) if known.label in table.columns else tuple(known.label.split(",")) if known.label else ()
     labels = said or (possible[0] if len(possible) == 1 else ())
     part = known.part or part_column(table)
-    return Mapping(image, labels, part, known.group or group_column(table, (image, *labels, part)))
+    taken = (image, *labels, *columns_of(table, part))
+    return Mapping(image, labels, part, known.group or group_column(table, taken))
 
 
 def _columns(reference: str, file: str, table: Table, guessed: Mapping) -> None:

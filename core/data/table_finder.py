@@ -1,0 +1,100 @@
+"""Finds the image that a cell of a table names: by its path or its name, never against the folders that it names."""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import unquote
+
+from core.data.part_names import is_filler, is_part
+
+_MAX_FOLDERS = 20  # leading folders of a path that may be somebody else's
+_MANY = 100  # images of one name among which none is chosen
+_PREFIX = re.compile(r"^[0-9a-f]{8}-")  # of files that were uploaded to Label Studio
+
+
+class Finder:
+    """Finds the images of a folder that cells of a table mean.
+
+    Args:
+        paths: All images, relative to the dataset's folder.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._exact = {path.lower(): path for path in paths}
+        self._names: dict[str, list[str]] = {}
+        self._stems: dict[str, list[str]] = {}
+        for path in paths:
+            name = path.rpartition("/")[2].lower()
+            self._names.setdefault(name, []).append(path)
+            self._stems.setdefault(name.rpartition(".")[0], []).append(path)
+        above = {path.rpartition("/")[0].lower() for path in paths}
+        self._folders = {name for folder in above for name in folder.split("/") if name}
+
+    def find(self, cell: str, base: str = "") -> str:
+        """The image that a cell names; `""` if none does, or several do.
+
+        Args:
+            cell: A path, a name, or a name without its extension.
+            base: Folder of the table, relative to the dataset's. Defaults to the top.
+        """
+        return self._find(_path(cell), base)
+
+    def find_all(self, cells: Iterable[str], base: str = "") -> list[str]:
+        """`find` for a column: where some rows name the folder of their image, one of another folder names none.
+
+        Args:
+            cells: Of one column.
+            base: Folder of the table.
+        """
+        values = [_path(cell) for cell in cells]
+        found = [self._find(value, base) for value in values]
+        inner = [_innermost(value) if path else "" for value, path in zip(values, found, strict=True)]
+        here = [bool(name) and name in path.lower().split("/")[:-1] for name, path in zip(inner, found, strict=True)]
+        if not any(here):
+            return found
+        return ["" if name and not fits else path for name, fits, path in zip(inner, here, found, strict=True)]
+
+    def _find(self, value: str, base: str) -> str:
+        if not value:
+            return ""
+        below = f"{base.lower()}/{value}".lstrip("/")
+        parts = value.split("/")
+        for tried in (below, *("/".join(parts[k:]) for k in range(min(len(parts), _MAX_FOLDERS)))):
+            if (found := self._exact.get(tried)) and ("/" in tried or self._may_be(found, value, base)):
+                return found
+        name = parts[-1]
+        for known, key in ((self._names, name), (self._stems, name), (self._names, _PREFIX.sub("", name))):
+            if candidates := known.get(key):
+                return _only([path for path in candidates if self._may_be(path, value, base)], value, base)
+        return ""
+
+    def _may_be(self, path: str, value: str, base: str) -> bool:
+        """Whether an image lies in the folders that a cell names, or else its table's part, so far as they are here."""
+        named = value.split("/")[:-1] or [name for name in base.lower().split("/") if is_part(name)]
+        return not named or (self._folders & set(named)) <= set(path.lower().split("/")[:-1])
+
+
+def _path(cell: str) -> str:
+    """A cell as a path in small letters; the name in an address such as `/data/?d=a.png` is behind its `=`."""
+    value = unquote(cell.partition("?")[0] or cell.rpartition("=")[2]).replace("\\", "/").strip().lower()
+    return re.sub(r"^(\./)+", "", value).strip("/")
+
+
+def _innermost(value: str) -> str:
+    """The last folder of a path whose name says something."""
+    return next((name for name in reversed(value.split("/")[:-1]) if not is_filler(name)), "")
+
+
+def _only(candidates: list[str], value: str, base: str) -> str:
+    """The one of several images of a name that the rest of the path, or the table's folder, speaks for."""
+    if len(candidates) == 1:
+        return candidates[0]
+    if len(candidates) > _MANY:
+        return ""
+    for kept in (
+        [path for path in candidates if path.lower().rpartition(".")[0].endswith(f"/{value}")],
+        [path for path in candidates if path.lower().endswith(f"/{value}")],
+        [path for path in candidates if base and path.lower().startswith(f"{base.lower()}/")],
+    ):
+        if len(kept) == 1:
+            return kept[0]
+    return ""
