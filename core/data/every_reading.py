@@ -7,6 +7,8 @@ names *and* the structure that goes with it:
   below. A word in front must be the same for all (`seg_train`, `seg_test`), so that `freight_train` stays a class.
 * `parts-below`: the other way round, `cats/train` or `cats_train`.
 * `classes`: every folder is a class, whatever lies below it.
+* `parts-inner`: as `parts`, but the innermost folders of each part are the classes.
+* `fewer`: as the likeliest one, without folders that may be no classes (`test` or a copy of the others beside them).
 * `inner`: the innermost folders are the classes, those above them are joined.
 * `names`: images in one folder (or in parts), the class in the file's name.
 
@@ -18,6 +20,7 @@ are asked about. The same function serves a folder, an unpacked zip and an uploa
 from dataclasses import replace
 from pathlib import Path
 
+from core.data.doubtful import beside_part, doubts, fewer, left_out, told_out, without
 from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice
 from core.data.listing import Folder
@@ -33,12 +36,32 @@ def all_readings(top: Folder, *, strict: bool = True) -> list[Reading]:
     """Every way to read a folder, the likeliest first.
 
     Args:
-        top: From `list_folder`.
+        top: From `list_folder`, without masks.
         strict: Whether contradictions between parts are refused; else such a reading is left out.
 
     Raises:
         DataError: see `part_readings`.
     """
+    ways = _readings(top, strict=strict)
+    found = doubts(top, ways[0]) if ways and ways[0].rank > OFFERED else []
+    sure = [doubt for doubt in found if doubt.sure]
+    if sure:
+        rest = all_readings(without(top, (doubt.folder.path for doubt in sure)), strict=strict)
+        return [
+            replace(way, notes=(*way.notes, *told_out(sure)), left_out=(*way.left_out, *left_out(sure))) for way in rest
+        ]
+    if not found:
+        return ways
+    rest = _readings(without(top, (doubt.folder.path for doubt in found)), strict=False)
+    more = [fewer(ways[0], way, found) for way in rest[:1] if way.rank > OFFERED]
+    if part := beside_part(ways[0], found):
+        ways = [way for way in ways if way.key != part.key]
+        more = [part, *more]
+    return sorted([*ways, *more], key=lambda way: -way.rank)
+
+
+def _readings(top: Folder, *, strict: bool) -> list[Reading]:
+    """Every way in which each folder is what names and structure say, the likeliest first."""
     folder = unwrapped(top)
     try:
         found = part_readings(folder)
@@ -71,7 +94,7 @@ def _deeper(folder: Folder, *, strict: bool) -> list[Reading]:
     notes = tuple(f"{shown([child.name])}/ beside {shown([deep[0].path])}/ is ignored." for child in beside)
     out = tuple((child.path, "it is next to the splits") for child in beside)
     return [
-        replace(way, notes=way.notes + notes, left_out=way.left_out + out) if way.key == "parts" else way
+        replace(way, notes=way.notes + notes, left_out=way.left_out + out) if way.key.startswith("parts") else way
         for way in part_readings(deep[0])
     ]
 

@@ -51,7 +51,7 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
         else:
             found.append(_listed(image, info))
     for folder in layout.folders:
-        for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH if folder.deep else -1):
+        for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH if folder.deep else -1, layout.masks):
             if info is None:
                 skipped.append((path, why))
             elif label := folder.label_of(path.rpartition("/")[2]):
@@ -74,10 +74,13 @@ def _times(info: os.stat_result) -> tuple[int, int]:
     return info.st_mtime_ns, info.st_ctime_ns
 
 
-def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_result | None, str]]:
+def _walk(
+    root: Path, relative: str, depth: int, masks: frozenset[str]
+) -> Iterator[tuple[str, os.stat_result | None, str]]:
     """Yields (path, status, "") of images and (path, None, why) of all else; follows no link to a folder.
 
-    A depth below 0 leaves sub-folders out without a word: they are class folders of their own.
+    A depth below 0 leaves sub-folders out without a word: they are class folders of their own. So are masks, which the
+    layout's notes name.
     """
     try:
         entries = sorted(os.scandir(root / relative), key=lambda e: e.name)
@@ -86,11 +89,11 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
         return
     for entry in entries:
         path = f"{relative}/{entry.name}".lstrip("/")
-        if is_junk(entry.name):
+        if is_junk(entry.name) or path in masks:
             continue
         if entry.is_dir(follow_symlinks=False):
             if depth > 0:
-                yield from _walk(root, path, depth - 1)
+                yield from _walk(root, path, depth - 1, masks)
             elif depth == 0:
                 yield display_name(path), None, f"is more than {MAX_DEPTH} folders deep"
         else:

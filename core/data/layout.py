@@ -15,6 +15,7 @@ from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice, read_choice
 from core.data.leftovers import is_junk
 from core.data.listing import Folder, list_folder, unreadable
+from core.data.masks import WHY, masks_of, masks_told, without_masks
 from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
 from core.data.reading import OFFERED, ClassFolder, Reading
@@ -39,6 +40,7 @@ class Layout:
         others: `(word, sentence)` of the other ways to read it.
         chosen: Whether a person has chosen it.
         listed: Every image, where a table and not the folders gives the labels.
+        masks: Files and folders in the class folders that are passed over, as they belong to other images.
     """
 
     root: Path
@@ -54,6 +56,7 @@ class Layout:
     others: tuple[tuple[str, str], ...] = ()
     chosen: bool = False
     listed: tuple[Labelled, ...] = ()
+    masks: frozenset[str] = frozenset()
 
 
 def find_layout(root: Path, choice: Choice | None = None) -> Layout:
@@ -72,10 +75,11 @@ def find_layout(root: Path, choice: Choice | None = None) -> Layout:
     if named is not None:
         return _of_table(root, top, read_chosen(top, root.resolve(), named), chosen=True)
     choice = choice or read_choice(root.resolve())
+    images = without_masks(top)
     if not choice.is_auto:
-        return _of_folders(root, top, _chosen(root, top, choice, all_readings(top, strict=False)), choice)
+        return _of_folders(root, images, _chosen(root, images, choice, all_readings(images, strict=False)), choice)
     try:
-        layout = _of_folders(root, top, _taken(root, top, all_readings(top)), choice)
+        layout = _of_folders(root, images, _taken(root, images, all_readings(images)), choice)
     except DataError as error:
         return _of_table(root, top, _table_instead(root, top, error))
     _require_agreement(root, top, layout)
@@ -88,6 +92,8 @@ def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> La
     _check_readable(root, top, reading)
     _check_classes(root, top, reading, ways)
     base = top.below(reading.root) or top
+    masks = masks_of(top)
+    told = masks_told(top, (folder.path for folder in reading.folders))
     others = tuple((way.key, way.sentence()) for way in ways if way.key != reading.key)
     return Layout(
         root=root.resolve() / reading.root if reading.root else root.resolve(),
@@ -95,9 +101,12 @@ def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> La
         classes=tuple(sorted(reading.labels)),
         folders=tuple(replace(f, path=_from(reading.root, f.path)) for f in reading.folders),
         outside=tuple(display_name(_from(reading.root, path)) for path in reading.outside),
-        notes=reading.notes + passed_over(top, base, reading),
+        notes=(*reading.notes, *told, *passed_over(top, base, reading)),
         test_as_validation=reading.test_as_validation,
-        left_out=tuple((display_name(path), why) for path, why in reading.left_out),
+        left_out=tuple(
+            (display_name(path), why) for path, why in (*reading.left_out, *((path, WHY) for path in masks.folders))
+        ),
+        masks=frozenset(_from(reading.root, path) for path in (*masks.folders, *masks.files)),
         reading=choice.text() if choice.parts else reading.key,
         reasons=reading.reasons,
         others=others,
@@ -237,7 +246,7 @@ def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
     if told:
         return LayoutQuestion(
             f"The images in {where} are not in class folders. {EXPECTED} Their names contain the classes "
-            f"{shown(told.labels)}: use --layout names.",
+            f"{shown(told.labels)}: use --layout names.{' '.join(['', *masks_told(top)])}",
             (("names", told.sentence()),),
         )
     if links := list(dict.fromkeys(name for folder in top.walk() for name in folder.links)):
@@ -246,7 +255,7 @@ def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
             "folders themselves there, or copies (cp -rL)."
         )
     if top.total:
-        return DataError(f"The images in {where} are not in class folders. {EXPECTED}")
+        return DataError(" ".join([f"The images in {where} are not in class folders. {EXPECTED}", *masks_told(top)]))
     return DataError(f"There are no images in {where}. {EXPECTED}")
 
 

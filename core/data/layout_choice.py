@@ -11,12 +11,13 @@ from core.errors import ConfigError
 NAME = "layout"
 VERSION = 1
 AUTO = "auto"
-KEYS = ("parts", "parts-below", "classes", "inner", "names")
+KEYS = ("parts", "parts-below", "classes", "inner", "names", "parts-inner", "fewer")
 ROLES = ("train", "val", "test")
 _MAX_FOLDERS = 1000
 HELP = (
     "how to read the folders, stored next to the dataset: parts (train/cats), parts-below (cats/train), classes "
-    "(every folder is one), inner (the innermost folders are), names (cat.1.jpg), train=A+B,val=C,test=D (folders that "
+    "(every folder is one), inner (the innermost folders are), names (cat.1.jpg), parts-inner "
+    "(train/siteA/cats), fewer (without folders that may be no classes), train=A+B,val=C,test=D (folders that "
     "are the parts), or auto, which resets the choice"
 )
 

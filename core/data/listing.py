@@ -28,6 +28,8 @@ class Folder:
         hidden: Names of hidden sub-folders that no program is known to leave behind.
         error: Why it could not be listed; empty if it could.
         top_name: Name of the top, which has no path.
+        mask_folders: Names of sub-folders that are taken out of the above, as they belong to the images.
+        mask_files: Names of files that are.
     """
 
     path: str
@@ -38,6 +40,8 @@ class Folder:
     hidden: tuple[str, ...] = ()
     error: str = ""
     top_name: str = ""
+    mask_folders: tuple[str, ...] = ()
+    mask_files: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -25,12 +25,11 @@ _WORDS = {
     "fold": "fold folds kfold cvfold falte",
 }
 ROLES = {word: role for role, words in _WORDS.items() for word in words.split()}
-_FILLERS = {
+FILLERS = {
     *("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "pics", "photos", "jpg", "jpeg", "png"),
     *("split", "subset", "part", "folder", "dir", "files", "the", "raw", "all", "daten", "bilder", "satz"),
 }
 _UNLABELLED = re.compile(r"pred|unlabel|submission|inference|infer|demo|sample|unknown|challenge", re.IGNORECASE)
-_ANNOTATIONS = re.compile(r"mask|annot|label|ground.?truth|(?<![a-z])gt(?![a-z])|segment|bbox|xml", re.IGNORECASE)
 _DIGITS = "0123456789"
 _HASH = re.compile(r"[0-9a-f]{0,64}\d[0-9a-f]{0,64}", re.IGNORECASE)
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
@@ -62,9 +61,9 @@ def part_name(name: str) -> PartName | None:
     Args:
         name: One component of a path.
     """
-    pieces = _pieces(name)
+    pieces = words_of(name)
     words = [piece for piece in pieces if not piece.isdecimal()]
-    telling = [word for word in words if word not in _FILLERS]
+    telling = [word for word in words if word not in FILLERS]
     number = next((piece for piece in pieces if piece.isdecimal()), "")
     for at in (0, -1):
         if telling and telling[at] in ROLES:
@@ -89,18 +88,13 @@ def is_part(name: str) -> bool:
 
 def is_filler(name: str) -> bool:
     """Whether a name says nothing: `images`, `data`, `img_set`."""
-    words = [word for word in _pieces(name) if not word.isdecimal()]
-    return bool(words) and all(word in _FILLERS for word in words)
+    words = [word for word in words_of(name) if not word.isdecimal()]
+    return bool(words) and all(word in FILLERS for word in words)
 
 
 def is_unlabelled(name: str) -> bool:
     """Whether a name says that what it holds has no labels: `single_prediction`, `unlabeled`, `sample_submission`."""
     return bool(_UNLABELLED.search(name))
-
-
-def is_annotation(name: str) -> bool:
-    """Whether a name says that a folder holds what belongs to images, not images: `masks`, `ground_truth`."""
-    return bool(_ANNOTATIONS.search(name))
 
 
 def class_in_name(name: str, place: str) -> str:
@@ -154,7 +148,7 @@ def shown(names: Iterable[str], most: int = 6) -> str:
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
 
-def _pieces(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """Words and numbers of a name in small letters: `trainSet` is two words, `tEst` one, `hold out` one."""
     found: list[str] = []
     for piece in _PIECES.findall(name):

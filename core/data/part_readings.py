@@ -7,7 +7,7 @@ from core.data.file_names import display_name, natural
 from core.data.listing import Folder
 from core.data.part_names import PartName, is_filler, is_part, is_unlabelled, part_name, shown
 from core.data.reading import CERTAIN, POSSIBLE, TEST_SERVES, ClassFolder, Reading
-from core.data.structure_readings import beside, class_folders
+from core.data.structure_readings import beside, class_folders, inner_of_parts, with_inner
 from core.errors import DataError
 
 EXPECTED = (
@@ -77,8 +77,18 @@ def part_readings(folder: Folder) -> list[Reading]:
     reading = parts_reading(folder, chosen, unused, others, notes)
     doubt = len(labelled) == 1 and not unused and any(c.images and not is_unlabelled(c.name) for c in others)
     if not doubt:
-        return [reading]
+        return _with_inner(folder, reading)
     return [replace(reading, rank=POSSIBLE), replace(class_folders(folder), rank=POSSIBLE)]
+
+
+def _with_inner(folder: Folder, reading: Reading) -> list[Reading]:
+    """The reading of parts, and that by the innermost folders of each part."""
+    folders = {each.path: each for each in folder.walk()}
+    groups: dict[str, list[Folder]] = {}
+    for each in reading.folders:
+        if folders[each.path].total:
+            groups.setdefault(each.split, []).append(folders[each.path])
+    return with_inner(reading, inner_of_parts(reading, folders), groups.values())
 
 
 def deeper_parts(folder: Folder) -> list[Folder]:

@@ -1,12 +1,16 @@
 """What structure alone says of a folder where no name does: which folders are classes, and what is only around them."""
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from core.data.annotation_names import is_pure_annotation
 from core.data.listing import Folder
-from core.data.part_names import is_annotation, is_filler, is_part, shown
+from core.data.part_names import is_filler, is_part, shown, words_of
 from core.data.reading import CERTAIN, OFFERED, POSSIBLE, ClassFolder, Reading
 
 _MAX_WRAPPERS = 8
+_PERSON = re.compile(r"(person|patient|subject|subj|sub|case|pat|pid|p|id)[ _-]?\d+", re.IGNORECASE)
 
 
 def unwrapped(folder: Folder) -> Folder:
@@ -64,50 +68,71 @@ def inner_classes(folder: Folder, rank: int) -> Reading | None:
 
 def structure_readings(folder: Folder) -> list[Reading]:
     """What structure alone says where no name does: classes, or the same folders below others."""
-    if folder.filled and all(is_filler(child.name) or is_annotation(child.name) for child in folder.filled):
+    if folder.filled and all(is_filler(child.name) or _is_plain_mask(child.name) for child in folder.filled):
         return []  # images/ and masks/ are no classes
     if not folder.filled and all(is_part(child.name) for child in folder.folders):
         return []  # train/ and val/, and nothing in them
-    plain = class_folders(folder)
-    if beside_masks := _without_annotations(folder):
-        return [beside_masks]
-    inner = inner_classes(folder, OFFERED)
-    nested = [child for child in map(_inside, folder.filled) if len(child.filled) > 1]
+    return with_inner(class_folders(folder), inner_classes(folder, OFFERED), [folder.filled])
+
+
+def with_inner(plain: Reading, inner: Reading | None, groups: Iterable[Sequence[Folder]]) -> list[Reading]:
+    """A reading and the one by the innermost folders: both possible where all class folders hold the same folders.
+
+    Args:
+        plain: Takes the outer folders for the classes.
+        inner: Takes the innermost ones; None where there are none.
+        groups: The class folders with images, those of each part for themselves.
+    """
+    listed = list(groups)
+    nested = [child for group in listed for child in map(single_inside, group) if len(child.filled) > 1]
     if not nested or inner is None:
         return [plain]
-    if _same_below(folder):
+    if all(map(_same_below, listed)) and not (plain.kind == "splits" and _are_people(nested)):
         return [replace(inner, rank=POSSIBLE, reasons=(*inner.reasons, _SAME)), replace(plain, rank=POSSIBLE)]
+    names = shown(dict.fromkeys(grand.name for child in nested for grand in child.filled))
     note = (
-        f"Images in sub-folders ({shown(grand.name for child in nested for grand in child.filled)}) belong to the "
-        "class above them; --layout inner uses the sub-folders as classes."
+        f"Images in sub-folders ({names}) belong to the class above them; --layout {inner.key} uses the sub-folders "
+        "as classes."
     )
-    return [replace(plain, notes=(note,)), inner]
+    return [replace(plain, notes=(*plain.notes, note)), inner]
 
 
-def _without_annotations(folder: Folder) -> Reading | None:
-    """Classes that hold their images in `images` beside `masks` or the like; None where they do not."""
-    found, out = [], []
-    for child in folder.folders:
-        images = [inner for inner in child.filled if not is_annotation(inner.name)]
-        masks = [inner for inner in child.filled if is_annotation(inner.name)]
-        if child.images or (child.total and (len(images) != 1 or not is_filler(images[0].name))):
-            return None
-        found.append(ClassFolder((images[0] if images else child).path, child.name, ""))
-        out += [(inner.path, "it contains masks or labels of the other images") for inner in masks]
-    if not out:
+def inner_of_parts(reading: Reading, folders: Mapping[str, Folder]) -> Reading | None:
+    """The innermost folders of each part as classes; None where they are the class folders, or no two classes.
+
+    Args:
+        reading: Takes the outer folders of each part for the classes.
+        folders: By path.
+    """
+    found = [
+        ClassFolder(leaf.path, _telling(leaf.path), each.split, deep=False)
+        for each in reading.folders
+        for leaf in folders[each.path].walk()
+        if leaf.images
+    ]
+    labels = tuple(sorted({each.label for each in found}))
+    if len(labels) < 2 or {each.path for each in found} <= {each.path for each in reading.folders}:
         return None
-    note = f"{shown(dict.fromkeys(path.rpartition('/')[2] for path, _ in out))} below the classes are skipped."
-    plain = class_folders(folder)
-    return replace(plain, folders=tuple(found), notes=(note,), left_out=tuple(out))
+    reasons = (*reading.reasons, "The innermost folders are the classes; the folders above them are merged.")
+    return replace(reading, key="parts-inner", rank=OFFERED, folders=tuple(found), labels=labels, reasons=reasons)
+
+
+def _are_people(folders: Iterable[Folder]) -> bool:
+    """Whether all that folders hold are folders of images, named as patients: they are no classes."""
+    return all(inner.images and _PERSON.fullmatch(inner.name) for folder in folders for inner in folder.filled)
+
+
+def _is_plain_mask(name: str) -> bool:
+    """`masks`, not `label_1`, which has a number that tells it from others."""
+    return is_pure_annotation(name) and not any(word.isdecimal() for word in words_of(name))
 
 
 _SAME = "All of these folders contain only folders with the same names."
 
 
-def _same_below(folder: Folder) -> bool:
+def _same_below(filled: Sequence[Folder]) -> bool:
     """Whether all folders hold folders only, two at least, and mostly of the same names."""
-    filled = folder.filled
-    inside = [_inside(child) for child in filled]
+    inside = [single_inside(child) for child in filled]
     if len(filled) < 2 or any(child.images or len(child.filled) < 2 for child in inside):
         return False
     names = [{inner.name for inner in child.filled} for child in inside]
@@ -115,7 +140,7 @@ def _same_below(folder: Folder) -> bool:
     return 2 * len(common) >= len(every)
 
 
-def _inside(folder: Folder) -> Folder:
+def single_inside(folder: Folder) -> Folder:
     """The folder itself, or what it wraps: a single folder that holds folders only."""
     while not folder.images and len(folder.filled) == 1 and folder.filled[0].holds_folders_only:
         folder = folder.filled[0]

@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+import pytest
+
+from core.data.layout_choice import parse_choice
+from core.data.scan import scan
+from core.errors import DataError
 from tests.data.conftest import image
 
 Counts = dict[str, dict[str, int]]
@@ -55,6 +60,27 @@ def build(root: Path, tree: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(image(number) if path.suffix in (".png", ".jpg", ".jpeg", ".JPEG") else b"text\n")
     return root
+
+
+def check(case: Case, root: Path) -> None:
+    """Writes a case's tree and reads it."""
+    build(root, case.tree)
+    if case.refuses:
+        with pytest.raises(DataError, match=case.refuses) as caught:
+            scan(root)
+        assert "\n" not in str(caught.value)
+    else:
+        index = scan(root)
+        assert index.counts() == case.reads
+        told = " ".join(index.notes)
+        for says in case.says:
+            assert re.search(says, told), told
+        if not case.says:
+            assert index.notes == ()
+        assert index.reading
+        assert index.reasons
+    for word, reads in case.chosen.items():
+        assert scan(root, choice=parse_choice(word)).counts() == reads, word
 
 
 def both(train: int, val: int, *classes: str) -> Counts:

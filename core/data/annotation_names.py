@@ -1,0 +1,65 @@
+"""Names of what belongs to images without being one: masks, labels, ground truth; and which image they belong to."""
+
+import re
+
+from core.data.part_names import FILLERS, words_of
+
+_ANNOTATIONS = re.compile(
+    r"mask|annot|label|ground.?truth|(?<![a-z])gt(?![a-z])|(?<![a-z])segs?(?![a-z])|segment|bbox|xml|trimap|contour",
+    re.IGNORECASE,
+)
+_WORD = re.compile(
+    r"masks?|annot|annots|annotations?|annotated|labels?|ground|truths?|groundtruths?|gts?|segs?|segments?"
+    r"|segmentations?|bbox|bboxes|xmls?|trimaps?|contours?"
+)
+HINTS = ("mask", "annot", "label", "truth", "gt", "seg", "bbox", "xml", "trimap", "contour")
+"""One of these is in each such name in small letters."""
+
+_OTHERWISE = {"with", "without", "no", "non", "not", "incorrect", "correct", "wearing", "worn"}
+
+
+def is_annotation(name: str) -> bool:
+    """Whether a name says that it stands for what belongs to images, not images: `lung masks`, `ground_truth`.
+
+    Args:
+        name: A folder's, or a file's without its extension. `with_mask` and `no mask` say the contrary.
+    """
+    return bool(_ANNOTATIONS.search(name)) and not _OTHERWISE.intersection(words_of(name))
+
+
+def is_pure_annotation(name: str) -> bool:
+    """Whether a name says that and nothing else: `masks`, `label_images`, not `lung masks`."""
+    words = [word for word in words_of(name) if not word.isdecimal() and word not in FILLERS]
+    return bool(words) and all(map(_WORD.fullmatch, words))
+
+
+def image_stem(name: str) -> str:
+    """What tells an image's name apart: words and numbers without `img`, `picture` and the like.
+
+    Args:
+        name: Of a file.
+    """
+    stem = name.rpartition(".")[0]
+    return stem if stem.isdecimal() else _joined(words_of(stem))
+
+
+def annotated_stem(name: str) -> str:
+    """What an annotation's name says of the image: all in front of `mask` or the like, else all behind.
+
+    Args:
+        name: Of a file; where it says no such word, it is that of the image.
+    """
+    words = words_of(name.rpartition(".")[0])
+    at = next((k for k, word in enumerate(words) if _WORD.fullmatch(word)), None)
+    if at is None:
+        return image_stem(name)
+    return _joined(words[:at]) or _joined(unannotated(name.rpartition(".")[0]))
+
+
+def unannotated(name: str) -> list[str]:
+    """The words of a name without `mask` and the like."""
+    return [word for word in words_of(name) if not _WORD.fullmatch(word)]
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(word for word in words if word not in FILLERS)
