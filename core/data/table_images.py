@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from core.data.annotation_names import is_annotation
 from core.data.file_names import is_image_name
-from core.data.part_names import is_annotation
 from core.data.table_finder import Finder
 from core.data.table_groups import rank
 from core.data.tables import Table
