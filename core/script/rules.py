@@ -55,7 +55,10 @@ def script_findings(facts: Facts, course: Course, version: tuple[int, ...]) -> l
     """
     facts.first_rate = _first_rate(course)
     found = [one for rule in VALUE_RULES for one in rule(course)]
-    found += [one for rule in RULES for one in rule(facts, version) if not _is_compiled_again(one, course)]
+    found += [
+        one for rule in RULES for one in rule(facts, version)
+        if not _is_compiled_again(one, course) and not _is_frozen(one, course)
+    ]  # fmt: skip
     once = {(one.id, one.evidence["line"]): one for one in reversed(found)}
     return sorted(once.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))
 
@@ -79,6 +82,20 @@ def _is_compiled_again(one: Finding, course: Course) -> bool:
         if _has(fit.trains, line):
             return fit.compiled is not None and _has(fit.compiled.trains, line)
     return False
+
+
+def _is_frozen(one: Finding, course: Course) -> bool:
+    """Whether layers are frozen in a way that only following shows, such as a comprehension or `setattr`."""
+    known = course.fits[-1].trains.values() if course.fits else ()
+    states = [trains for trains in known if trains is not None]
+    if one.id == "base-not-frozen":
+        return bool(course.script.find("stop_gradient")) or any(
+            trains.why or not all(trains.layers) for trains in states
+        )
+    return one.id in _UNFROZEN and bool(states) and not any(flag for trains in states for flag in trains.layers)
+
+
+_UNFROZEN = ("unfreeze-high-lr", "finetune-from-random-head")
 
 
 def _has(states: dict[int, Trains | None], line: int) -> bool:

@@ -47,16 +47,23 @@ class Assigning(Calling):
 
     def _assign_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
         owner = self.evaluate(target.value, scope)
-        if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
-            freezing.set_trainable(self, owner, value, target.lineno)
-        elif target.attr in RATES and isinstance(owner, Made):
-            set_rate(self, owner, value, target.lineno)
-        elif isinstance(owner, Instance):
-            owner.attributes[target.attr] = value
-        elif isinstance(owner, Model) and owner.instance is not None:
-            owner.instance.attributes[target.attr] = value
-        elif isinstance(owner, Array) and target.attr == "shape":
+        if isinstance(owner, Array) and target.attr == "shape":
             self.assign(target.value, owner, scope)
+        else:
+            self.set_attribute(owner, target.attr, value, target.lineno)
+
+    def set_attribute(self, owner: Value, name: str, value: Value, line: int) -> None:
+        """`owner.name = value`, `setattr(owner, name, value)` and `owner.__setattr__(name, value)`."""
+        if name in freezing.TRAINABLE and isinstance(owner, (Model, LayerRange, Layer)):
+            freezing.set_trainable(self, owner, value, line)
+        elif name in freezing.TRAINABLE and isinstance(owner, (Unknown, Items)) and not self.is_uncalled():
+            freezing.set_unknown(self, value, line)
+        elif name in RATES and isinstance(owner, Made):
+            set_rate(self, owner, value, line)
+        elif isinstance(owner, Instance):
+            owner.attributes[name] = value
+        elif isinstance(owner, Model) and owner.instance is not None:
+            owner.instance.attributes[name] = value
 
     def _assign_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
         owner = self.evaluate(target.value, scope)

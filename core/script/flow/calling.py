@@ -90,6 +90,11 @@ class Calling(Expressions):
         super().__init__(text)
         self.running: list[int] = []
         self.called: set[int] = set()
+        self.uncalled: Function | None = None
+
+    def is_uncalled(self) -> bool:
+        """Whether a function runs that nothing in the script calls: of what it is given nothing is known."""
+        return self.uncalled is not None and len(self.running) == 1
 
     def apply(self, callee: Value, given: Arguments) -> Value:
         """The result of a call."""
@@ -234,6 +239,8 @@ class Calling(Expressions):
             return self.lift(
                 lambda values: self._method(Method(values[0], callee.name, callee.node), given), [owner], given.line
             )
+        if callee.name == "__setattr__":
+            return options.set_member(self, replace(given, positional=[owner, *given.positional]))
         method = _METHODS.get(type(owner))
         return method(self, owner, callee.name, given) if method is not None else unknown(given)
 
@@ -243,6 +250,8 @@ class Calling(Expressions):
             return External(f"{owner.name}.{name}") if len(owner.name) < 200 else owner
         if isinstance(owner, (Instance, Class)) or (isinstance(owner, Unknown) and owner.epochs):
             return self._of_script(owner, name, node)
+        if name == "__setattr__" and isinstance(owner, (Model, LayerRange, Layer, Made)):
+            return Method(owner, name, node)
         if isinstance(owner, Model) and owner.instance is not None:
             found = self._of_instance(owner.instance, name)
             if not isinstance(found, Unknown):

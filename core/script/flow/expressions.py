@@ -2,11 +2,11 @@
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
-from core.script.flow import arrays, freezing, indexing, mappings
+from core.script.flow import arrays, indexing, layer_lists, mappings
 from core.script.flow.joining import element_of, join, order_of
-from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, lines_of, number
+from core.script.flow.machine import DEEPEST, Arguments, constant, lines_of, number
 from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
     GROUPED,
@@ -27,19 +27,6 @@ from core.script.flow.rates import rate_assigned
 from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 from core.script.values import LONGEST, UNKNOWN, bounded_number
-
-MOST_TURNS = 8
-"""Elements of a list written out that a loop goes over one by one."""
-
-
-MOST_LAYERS = 900
-"""Layers of a network that a loop with a condition goes over one by one."""
-
-
-def one_by_one(machine: Machine, over: LayerRange) -> list[Value]:
-    """The layers in a part of a model, each for itself; none where they are not known, or too many."""
-    parts = freezing.numbered(machine, over.model)
-    return parts[over.start : over.stop] if over.start is not None and len(parts) <= MOST_LAYERS else []
 
 
 class Expressions(Operators):
@@ -76,6 +63,7 @@ class Expressions(Operators):
         for part in node.elts[:200]:
             if isinstance(part, ast.Starred):
                 spread = self.evaluate(part.value, scope)
+                spread = layer_lists.in_order(self, spread, 1) if _is_layers(spread) else spread
                 more = more or not isinstance(spread, Items) or spread.more
                 values += spread.values if isinstance(spread, Items) else []
             else:
@@ -128,8 +116,13 @@ class Expressions(Operators):
         return Unknown(self.text(node), node.lineno)
 
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:
-        values = [self.evaluate(part, scope) for part in node.values]
+        values: list[Value] = []
         stop = isinstance(node.op, ast.Or)
+        for part in node.values:
+            perhaps = any(not isinstance(one, Const) or bool(one.value) is stop for one in values)
+            self.unsure += perhaps
+            values.append(self.evaluate(part, scope))
+            self.unsure -= perhaps
         known = [isinstance(one, Const) for one in values]
         for one in values:
             if isinstance(one, Const) and bool(one.value) is stop and (all(known) or isinstance(one.value, bool)):
@@ -140,7 +133,10 @@ class Expressions(Operators):
         test = self.evaluate(node.test, scope)
         if isinstance(test, Const):
             return self.evaluate(node.body if test.value else node.orelse, scope)
-        return join([self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)])
+        self.unsure += 1
+        both = [self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)]
+        self.unsure -= 1
+        return join(both)
 
     def _lambda(self, node: ast.Lambda, scope: Scope) -> Value:
         return Function(node, scope)
@@ -167,7 +163,8 @@ class Expressions(Operators):
         for part in node.generators:
             over = self.evaluate(part.iter, inner)
             orders.append(order_of(over))
-            self.assign(part.target, element_of(over), inner)
+            one = layer_lists.some_layer(over, selected=bool(part.ifs)) if _is_layers(over) else element_of(over)
+            self.assign(part.target, one, inner)
             for condition in part.ifs:
                 self.evaluate(condition, inner)
         value = self.evaluate(node.elt, inner)
@@ -177,12 +174,17 @@ class Expressions(Operators):
 
     def _closed(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, inner: Scope) -> Value | None:
         """A comprehension over a short list that is known as a whole."""
-        turns = None if node.generators[0].ifs else self._turns(node, inner)
+        turns = self._turns(node, inner)
         if turns is None:
             return None
         values = []
         for one in turns:
             self.assign(node.generators[0].target, one, inner)
+            tests = [self.evaluate(condition, inner) for condition in node.generators[0].ifs]
+            if any(isinstance(test, Const) and not test.value for test in tests):
+                continue
+            if not all(isinstance(test, Const) for test in tests):
+                return None
             values.append(self.evaluate(node.elt, inner))
         return Items(values, depth=len(self.loops))
 
@@ -195,7 +197,9 @@ class Expressions(Operators):
         over = self.evaluate(node.generators[0].iter, inner)
         if isinstance(over, Mapping):
             over = Items([Const(key) for key in over.values], more=over.rest is not None)
-        closed = isinstance(over, Items) and not over.more and len(over.values) <= MOST_TURNS
+        if (layers := layer_lists.known_layers(self, over)) is not None:
+            return layers
+        closed = isinstance(over, Items) and not over.more and len(over.values) <= layer_lists.most_turns(over)
         return over.values if closed and isinstance(over, Items) else None
 
     def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> Value:
@@ -268,6 +272,10 @@ class Expressions(Operators):
             else:
                 given.unread = True
         return given
+
+
+def _is_layers(value: Value) -> TypeGuard[LayerRange]:
+    return isinstance(value, LayerRange) and not value.single
 
 
 _READERS: dict[type, Callable[[Any, Any, Scope], Value]] = {

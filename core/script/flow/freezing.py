@@ -7,6 +7,9 @@ from core.script.flow.objects import Const
 from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS, layer_names
 
+TRAINABLE = ("trainable", "_trainable")
+"""Attributes by which a script says what trains."""
+
 _DEEPEST = 10
 _MOST_LINES = 6
 
@@ -99,6 +102,15 @@ def set_trainable(machine: Machine, owner: Value, value: Value, line: int) -> No
         return
     _set_words(machine, owner, model, constant(value))
     _set_layers(machine, owner, model, constant(value), line)
+
+
+def set_unknown(machine: Machine, value: Value, line: int) -> None:
+    """The same of something that may be a layer of any pretrained network, where that changes anything."""
+    known = constant(value)
+    for one in [model for model in machine.models if model.kind == "backbone"]:
+        if set(_layers_of(one)) != {known}:
+            one.frozen = "part"
+            one.trains = _unknown(one, line, "what is set trainable is known only when the script runs")
 
 
 def _set_words(machine: Machine, owner: Value, model: Model, known: object) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from core.script.flow import layer_lists
 from core.script.flow.arrays import element, expanded, stacked
 from core.script.flow.joining import join
 from core.script.flow.machine import Machine, constant, whole
@@ -37,21 +38,40 @@ def item(machine: Machine, owner: Value, index: ast.expr, evaluate: Evaluate) ->
         return _of_array(machine, owner, index, evaluate)
     if isinstance(owner, Items):
         return _of_items(owner, index, evaluate)
+    if isinstance(owner, LayerRange):
+        return _layer(machine, owner, index, evaluate)
     reader = _ITEMS.get(type(owner))
     return reader(owner, index, evaluate) if reader is not None else Unknown("", index.lineno)
 
 
-def _layer(owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
+def _layer(machine: Machine, owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
     if not isinstance(index, ast.Slice):
         place = whole(evaluate(index))
+        if not owner.whole or owner.start is None:
+            parts = layer_lists.one_by_one(machine, owner)
+            known = place is not None and -len(parts) <= place < len(parts)
+            return parts[place or 0] if known else layer_lists.some_layer(owner, selected=True)
         stop = None if place in (None, -1) else (place or 0) + 1
         return LayerRange(owner.model, whole=False, single=True, start=place, stop=stop)
     everything = index.lower is None and index.upper is None
-    if not owner.whole or index.step is not None:
-        return LayerRange(owner.model, owner.whole and everything, start=owner.start if everything else None)
+    if everything and index.step is None:
+        return owner
+    if not owner.whole or owner.start is None or index.step is not None:
+        part = _slice(index, evaluate)
+        if part is None:
+            return LayerRange(owner.model, whole=False, start=None)
+        return layer_lists.cut(machine, owner, part)
     ends = [None if end is None else whole(evaluate(end)) for end in (index.lower, index.upper)]
     known = all((end is None) == (part is None) for end, part in zip(ends, (index.lower, index.upper), strict=True))
     return LayerRange(owner.model, everything, start=(ends[0] or 0) if known else None, stop=ends[1])
+
+
+def _slice(index: ast.Slice, evaluate: Evaluate) -> slice | None:
+    """`a:b:step` in numbers; None where one of them is not known."""
+    parts = (index.lower, index.upper, index.step)
+    ends = [None if end is None else whole(evaluate(end)) for end in parts]
+    known = all((end is None) == (part is None) for end, part in zip(ends, parts, strict=True))
+    return slice(*ends) if known and ends[2] != 0 else None
 
 
 def _entry(owner: Mapping, index: ast.expr, evaluate: Evaluate) -> Value:
@@ -67,7 +87,6 @@ def _letter(owner: Const, index: ast.expr, evaluate: Evaluate) -> Value:
 
 
 _ITEMS: dict[type, Callable[[Any, ast.expr, Evaluate], Value]] = {
-    LayerRange: _layer,
     Mapping: _entry,
     Const: _letter,
     Weights: lambda owner, index, evaluate: weight_of(owner, whole(evaluate(index))),
@@ -78,16 +97,14 @@ _ITEMS: dict[type, Callable[[Any, ast.expr, Evaluate], Value]] = {
 
 def _of_items(owner: Items, index: ast.expr, evaluate: Evaluate) -> Value:
     if isinstance(index, ast.Slice):
-        ends = [None if end is None else whole(evaluate(end)) for end in (index.lower, index.upper)]
-        known = all(isinstance(end, int) or part is None
-                    for end, part in zip(ends, (index.lower, index.upper), strict=True))  # fmt: skip
-        if known and not owner.more and index.step is None:
-            return replace(owner, values=owner.values[ends[0] : ends[1]])
-        return replace(owner, more=True)
+        part = _slice(index, evaluate)
+        if part is not None and not owner.more:
+            return replace(owner, values=owner.values[part])
+        return replace(owner, values=[layer_lists.unclear(one) for one in owner.values], more=True)
     place = whole(evaluate(index))
     if place is not None and not owner.more and -len(owner.values) <= place < len(owner.values):
         return owner.values[place]
-    return join(owner.values) if owner.values else Unknown("an element")
+    return layer_lists.unclear(join(owner.values)) if owner.values else Unknown("an element")
 
 
 def _of_array(machine: Machine, owner: Array, index: ast.expr, evaluate: Evaluate) -> Value:

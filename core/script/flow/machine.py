@@ -161,6 +161,10 @@ class Machine(ABC):
         """`target = value`."""
 
     @abstractmethod
+    def set_attribute(self, owner: Value, name: str, value: Value, line: int) -> None:
+        """`owner.name = value`."""
+
+    @abstractmethod
     def lift(self, compute: Callable[[list[Value]], Value], values: list[Value], line: int) -> Value:
         """A symbolic tensor for what is computed of values, some of which are symbolic."""
 

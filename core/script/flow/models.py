@@ -120,7 +120,7 @@ def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Valu
         return owner.inputs
     if name in ("output", "outputs"):
         return output_of(machine, owner)
-    if name == "layers":
+    if name in _LAYERS:
         return LayerRange(owner, whole=True)
     if name == "optimizer":
         return optimizer_of(owner)
@@ -129,6 +129,10 @@ def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Valu
         return machine.attribute(end.value, "shape", node) if isinstance(end, Tensor) else Unknown(name)
     return Unknown(name, node.lineno) if name in ("trainable", "name", "trainable_weights", "weights", "history",
                                                   "trainable_variables", "stop_training") else None  # fmt: skip
+
+
+_LAYERS = ("layers", "_layers", "submodules", "_self_tracked_trackables")
+"""Attributes that hold the layers of a model."""
 
 
 def range_attribute(machine: Machine, owner: LayerRange, name: str, node: ast.expr) -> Value | None:

@@ -75,6 +75,14 @@ def _member(machine: Machine, given: Arguments) -> Value:
     return found if not isinstance(found, Unknown) else given.get("default", 2) or found
 
 
+def set_member(machine: Machine, given: Arguments) -> Value:
+    """`setattr(base, "trainable", False)`."""
+    owner, name, value = given.get("object", 0), constant(given.get("name", 1)), given.get("value", 2)
+    if owner is not None and isinstance(name, str) and value is not None:
+        machine.set_attribute(owner, name, value, given.line)
+    return Const(None)
+
+
 def _field(machine: Machine, given: Arguments) -> Value:
     """`field(default_factory=list)` of a data class."""
     factory = given.get("default_factory")
@@ -96,6 +104,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("SimpleNamespace", "Namespace", "EasyDict", "Munch", "DotMap", "ConfigDict"), _namespace),
     "vars": _variables,
     "getattr": _member,
+    "setattr": set_member,
     "field": _field,
     **dict.fromkeys(("getenv", "get"), _environment),
 }

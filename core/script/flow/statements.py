@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.script.flow.assigning import Assigning
-from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
+from core.script.flow.layer_lists import MOST_LAYERS, MOST_TURNS, most_turns, one_by_one
 from core.script.flow.machine import DEEPEST, Arguments, Stop, whole
 from core.script.flow.networks import LayerRange
 from core.script.flow.objects import Array, Class, Const, External, Function, Items, Mapping, Part, Scope
@@ -25,6 +25,7 @@ class Statements(Assigning):
             for statement in tree.body:  # a `raise` or `exit` among them ends no training that stands below it
                 self.run([statement], scope)
             for function in self._uncalled(scope):
+                self.uncalled = function
                 self.function(function, Arguments("", function.node.lineno))
         except Stop:
             self.stopped = True
@@ -143,19 +144,13 @@ class Statements(Assigning):
             layers = self._layers(over, node)
             return layers, len(layers) if len(layers) > 1 else None
         if not isinstance(over, Items):
-            return [element_of(over)], len(over.values) if isinstance(over, Mapping) else None
+            return [element_of(over)], len(over.values) if isinstance(over, Mapping) and over.rest is None else None
         if over.numbers is not None:
             most = MOST_LAYERS if sets_layers(node.body) else MOST_TURNS
             few = len(over.numbers) <= most
             return [Const(k) for k in over.numbers] if few else [element_of(over)], len(over.numbers)
-        closed = not over.more and len(over.values) <= self._most_turns(over)
+        closed = not over.more and len(over.values) <= most_turns(over)
         return over.values if closed else [element_of(over)], None if over.more else len(over.values)
-
-    def _most_turns(self, over: Items) -> int:
-        """Loops over the layers of a network go through all of them."""
-        first = over.values[0] if over.values else None
-        inner = first.values[-1] if isinstance(first, Items) and first.values else first
-        return MOST_LAYERS if isinstance(inner, LayerRange) else MOST_TURNS
 
     def _layers(self, over: LayerRange, node: ast.For | ast.AsyncFor) -> list[Value]:
         """The layers one by one where a condition may ask which one it is; else all at once."""

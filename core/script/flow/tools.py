@@ -7,6 +7,7 @@ from typing import Any
 from core.script.flow import mappings
 from core.script.flow.freezing import numbered
 from core.script.flow.joining import element_of, join, order_of
+from core.script.flow.layer_lists import in_order, known_layers, some_layer
 from core.script.flow.machine import (
     Arguments,
     Folder,
@@ -69,7 +70,9 @@ def of_items(machine: Machine, owner: Items, name: str, given: Arguments) -> Val
     elif name in ("copy", "tolist"):
         return owner
     elif name == "index":
-        return Unknown("an index", given.line)
+        values, wanted = [constant(one) for one in owner.values], constant(given.get("value", 0))
+        known = not owner.more and None not in values and wanted in values
+        return Const(values.index(wanted)) if known else Unknown("an index", given.line)
     return Const(None)
 
 
@@ -106,8 +109,9 @@ def of_constant(machine: Machine, owner: Const, name: str, given: Arguments) -> 
 
 def _length(machine: Machine, given: Arguments) -> Value:
     value = given.get("obj", 0)
-    if isinstance(value, Items) and not value.more:
-        return Const(len(value.values))
+    parts = known_layers(machine, value)
+    if parts is not None or (isinstance(value, Items) and not value.more):
+        return Const(len(parts if parts is not None else elements(value)))
     if isinstance(value, Array) and value.shape and isinstance(value.shape[0], int):
         return Const(value.shape[0])
     if isinstance(value, External) and value.name == "sys.argv":
@@ -144,16 +148,33 @@ def _map(machine: Machine, given: Arguments) -> Value:
     if len(given.positional) < 2:
         return unknown(given)
     over = given.positional[1]
-    value = machine.apply(given.positional[0], Arguments("map", given.line, [element_of(over)]))
+    if (layers := known_layers(machine, over)) is not None:
+        return Items([machine.apply(given.positional[0], Arguments("map", given.line, [one])) for one in layers])
+    element = some_layer(over, selected=False) if isinstance(over, LayerRange) else element_of(over)
+    value = machine.apply(given.positional[0], Arguments("map", given.line, [element]))
     order, perm = order_of(over)
     return Items([value], more=True, order=order, perm=perm)
+
+
+def _filter(machine: Machine, given: Arguments) -> Value:
+    """`filter(function, layers)`; of other lists it is not known which elements stay."""
+    over = given.get("iterable", 1)
+    layers = known_layers(machine, over) or []
+    tests = [machine.apply(given.positional[0], Arguments("filter", given.line, [one])) for one in layers]
+    if layers and all(isinstance(test, Const) for test in tests):
+        return Items([one for one, test in zip(layers, tests, strict=True) if constant(test)])
+    return Items([some_layer(over, selected=True)], more=True) if isinstance(over, LayerRange) else unknown(given)
 
 
 def _same(machine: Machine, given: Arguments) -> Value:
     """`list(x)`, `sorted(x)`, `iter(x)`: the same elements."""
     value = given.get("iterable", 0)
+    kind = given.name.rpartition(".")[2]
+    if isinstance(value, LayerRange):
+        return in_order(machine, value, {"reversed": -1, "sorted": 0, "set": 0}.get(kind, 1))
     if isinstance(value, Items):
-        return replace(value, values=list(value.values), depth=len(machine.loops))
+        values = value.values[::-1] if kind == "reversed" else list(value.values)
+        return replace(value, values=values, depth=len(machine.loops))
     if isinstance(value, Mapping):
         return mappings.of_mapping(machine, value, "keys", given)
     if isinstance(value, (Array, Batches)):
@@ -169,7 +190,10 @@ def _range(machine: Machine, given: Arguments) -> Value:
 
 
 def _next(machine: Machine, given: Arguments) -> Value:
-    return element_of(given.positional[0]) if given.positional else unknown(given)
+    over = given.positional[0] if given.positional else None
+    if isinstance(over, Items) and not over.more and len(over.values) == 1:
+        return over.values[0]
+    return element_of(over) if over is not None else unknown(given)
 
 
 def _number(machine: Machine, given: Arguments) -> Value:
@@ -240,6 +264,7 @@ HANDLERS: dict[str, Handler] = {
     "tqdm": _same,
     "zip": _zip,
     "map": _map,
+    "filter": _filter,
     **dict.fromkeys(("range", "trange"), _range),
     "next": _next,
     "dict": mappings.table,

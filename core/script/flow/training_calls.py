@@ -11,7 +11,7 @@ from core.script.flow.machine import (
     unknown,
 )
 from core.script.flow.models import has_top, run
-from core.script.flow.networks import Ask, Compile, Fit, Model
+from core.script.flow.networks import Ask, Compile, Fit, LayerRange, Model
 from core.script.flow.objects import FEATURES, GROUPED, PREDICTIONS, Array, Batches, Const, Items, Source, Unknown
 from core.script.flow.value import Value
 
@@ -111,6 +111,7 @@ _METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
     **dict.fromkeys(("predict", "predict_generator", "predict_on_batch"), _ask("predict")),
     **dict.fromkeys(("evaluate", "evaluate_generator"), _ask("evaluate")),
     "get_layer": freezing.named_layer,
+    "_flatten_layers": lambda machine, owner, given: LayerRange(owner, whole=True),
     "pop": lambda machine, owner, given: Const(owner.layers.pop() and None) if owner.layers else Const(None),
     "build": lambda machine, owner, given: Const(None),
     "summary": lambda machine, owner, given: Const(None),

@@ -121,6 +121,10 @@ def _unfrozen(story: Story, found: Collected) -> None:
     key = "training.unfreeze_from"
     if base is None:
         return
+    stops = found.script.find("stop_gradient")
+    if stops and (state is None or any(state.layers)):
+        found.beyond(key, "stop_gradient keeps what is before it from training", stops[0].line, nearest="")
+        return
     if state is None:
         found.leave_out(key, "all", "nothing is frozen: every layer of the backbone is trained", base.line)
         return
