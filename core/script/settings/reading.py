@@ -10,6 +10,7 @@ from core.script.settings.network import fill_network
 from core.script.settings.no_setting import fill_no_setting
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.positive import fill_positive
+from core.script.settings.sampling import fill_sampling
 from core.script.settings.stages import fill_stages
 from core.script.settings.story import Story
 from core.script.settings.task import fill_other_learner, fill_task
@@ -35,6 +36,7 @@ def _read(story: Story, version: tuple[int, ...]) -> tuple[Collected, dict[str, 
     found = Collected(story.course.script)
     fill_task(story, found)
     order = fill_images(story, found, version)
+    fill_sampling(story, found)
     fill_positive(story, found)
     fill_augmentation(story, found)
     fill_mixing(story, found)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from core.checks.finding import Finding
+from core.script.behind import Index, calls_behind
 from core.script.flow import models
 from core.script.flow.layer_kinds import WEIGHTED
 from core.script.flow.machine import Machine, Stop, word
@@ -14,7 +15,7 @@ from core.script.flow.networks import Ask, Compile, Fit, Model
 from core.script.flow.objects import Array, Batches, External, Items, Out
 from core.script.flow.training_calls import images_of
 from core.script.flow.value import Value
-from core.script.reader import Script
+from core.script.reader import Call, Script
 from core.script.rules_order import finding
 
 _SNAKE = {
@@ -109,6 +110,16 @@ class Course:
         if isinstance(fit.val, Items) and len(fit.val.values) >= 2 and not fit.val.more:
             return fit.val.values[0], fit.val.values[1]
         return None, None
+
+    def behind(self, event: Fit | Ask, *names: str) -> list[Call]:
+        """All calls that an argument of a training or question is made by."""
+        return [] if event.node is None else calls_behind(self.script, self._index, event.node, *names)
+
+    @cached_property
+    def _index(self) -> Index:
+        index = Index()
+        index.read(self.script.tree)
+        return index
 
     def fit_of(self, ask: Ask) -> Fit | None:
         """The last training of a model that is asked, or of the one model inside it."""
