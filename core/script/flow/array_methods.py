@@ -4,9 +4,11 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.script.flow.chance import turned
 from core.script.flow.machine import Arguments, Machine, constant, wholes
+from core.script.flow.made import Made
 from core.script.flow.numbers import decided, to_shape
-from core.script.flow.objects import IMAGES, LABELS, NUMBERS, Array, Const, Items, Stat, Unknown
+from core.script.flow.objects import IMAGES, LABELS, NUMBERS, Array, Const, External, Items, Stat, Unknown
 from core.script.flow.value import Value
 
 
@@ -54,6 +56,16 @@ def _resize_method(owner: Array, given: Arguments) -> Array:
     return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None, sizes=size)
 
 
+def _transposed(owner: Array, given: Arguments) -> Array:
+    """Pillow's `transpose(Image.FLIP_LEFT_RIGHT)`; numpy's changes the order of the axes only."""
+    how = given.get("method", 0)
+    moved = replace(owner, shape=None)
+    if not isinstance(how, External) or owner.role != IMAGES:
+        return moved
+    kind = {"FLIP_LEFT_RIGHT": "fliplr", "FLIP_TOP_BOTTOM": "flipud"}.get(how.short, "transpose")
+    return turned(moved, Made(kind, how.short, {}, {}, given.line))
+
+
 def _convert_method(owner: Array, given: Arguments) -> Array:
     """Pillow's `convert("L")`."""
     grey = constant(given.get("mode", 0)) == "L"
@@ -66,5 +78,6 @@ _METHODS: dict[str, Callable[[Array, Arguments], Value]] = {
                     lambda owner, given: replace(owner, shape=(None,) if owner.role == LABELS else None)),
     "resize": _resize_method,
     "convert": _convert_method,
-    **dict.fromkeys(("transpose", "rotate", "permute"), lambda owner, given: replace(owner, shape=None)),
+    **dict.fromkeys(("transpose", "permute"), _transposed),
+    "rotate": lambda owner, given: turned(replace(owner, shape=None), Made("rotate", "rotate", {}, {}, given.line)),
 }  # fmt: skip

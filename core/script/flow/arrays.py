@@ -3,6 +3,7 @@
 import ast
 from dataclasses import replace
 
+from core.script.flow.made import Layer, Made
 from core.script.flow.objects import (
     FEATURES,
     FILES,
@@ -161,8 +162,15 @@ def _both(one: Array, other: Array) -> Array:
         scaled=one.scaled or other.scaled,
         turned=one.turned or other.turned,
         marks=marks,
+        random=_random_of(one, other),
         out=one.out if one.out == other.out else None,
     )
+
+
+def _random_of(one: Array, other: Array) -> tuple[Layer | Made, ...]:
+    """The random changes of both; what one call does in several turns of a loop counts once."""
+    known = {(change.kind, change.line) for change in one.random}
+    return (*one.random, *(change for change in other.random if (change.kind, change.line) not in known))
 
 
 def concatenated(arrays: list[Array], line: int, text: str, number: int) -> Array:

@@ -2,7 +2,7 @@
 
 import ast
 
-from core.script.flow import freezing, mappings
+from core.script.flow import chance, freezing, mappings
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
@@ -74,7 +74,10 @@ class Assigning(Calling):
         elif isinstance(owner, Items):
             self._set_element(owner, target, value, scope)
         elif isinstance(owner, Array):
-            self.assign(target.value, self._filled(owner, target, value), scope)
+            filled = self._filled(owner, target, value)
+            if isinstance(filled, Array) and self.draws(target.slice, scope):
+                filled = chance.changed(filled, target.lineno, self.text(target))
+            self.assign(target.value, filled, scope)
 
     def _set_element(self, owner: Items, target: ast.Subscript, value: Value, scope: Scope) -> None:
         place = whole(self.evaluate(target.slice, scope))

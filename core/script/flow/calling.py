@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow import (
     array_methods,
     batches,
+    chance,
     data,
     datasets,
     images,
@@ -26,7 +27,6 @@ from core.script.flow import (
 )
 from core.script.flow.decorated import bound_to, fields_of, is_property, yielded
 from core.script.flow.expressions import Expressions
-from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model, Tensor
@@ -124,7 +124,9 @@ class Calling(Expressions):
             return self._lifted(callee, given)
         if (kept := weights.kept(short, given)) is not None:
             return kept
-        return (handler or library.other)(self, given)
+        if handler is not None:
+            return chance.changed_by(given.positional, handler(self, given), given)
+        return chance.draw(given) or images.of_module(self, given) or library.other(self, given)
 
     def _lifted(self, callee: Value, given: Arguments) -> Value:
         """A function of numbers, used on symbolic tensors."""
@@ -150,8 +152,11 @@ class Calling(Expressions):
         if len(self.running) >= _DEEPEST_CALLS or self.running.count(id(node)) > 1:
             return unknown(given)
         scope = Scope(self._parameters(callee, given), callee.scope)
+        drawn = self.drawn
         if isinstance(node, ast.Lambda):
-            return self.evaluate(node.body, scope)
+            value = self.evaluate(node.body, scope)
+            self.drawn = drawn
+            return value
         self.running.append(id(node))
         self.depth += 2
         try:
@@ -159,9 +164,10 @@ class Calling(Expressions):
         finally:
             self.running.pop()
             self.depth -= 2
+            self.drawn = drawn
         if scope.yields:
             return yielded(scope.yields) or batches.from_yields(self, scope.yields, given, node, scope.names)
-        return join(scope.returns)
+        return chance.joined(scope.returns, scope.chance)
 
     def _parameters(self, callee: Function, given: Arguments) -> dict[str, Value]:
         node, place = callee.node.args, Scope({}, callee.scope)
@@ -242,7 +248,9 @@ class Calling(Expressions):
         if callee.name == "__setattr__":
             return options.set_member(self, replace(given, positional=[owner, *given.positional]))
         method = _METHODS.get(type(owner))
-        return method(self, owner, callee.name, given) if method is not None else unknown(given)
+        if method is None:
+            return unknown(given)
+        return chance.changed_by([owner], method(self, owner, callee.name, given), given)
 
     def attribute(self, owner: Value, name: str, node: ast.expr) -> Value:
         """The value of `owner.name`."""

@@ -47,6 +47,7 @@ def _slices(machine: Machine, given: Arguments) -> Value:
     mixed = order == SHUFFLED
     return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,
                    shuffled=True if mixed else None, fixed=given.line if mixed else 0,
+                   cached=(given.line, len(x.random)) if isinstance(x, Array) and x.random else (0, 0),
                    weights=third(value, given.line))  # fmt: skip
 
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from core.script.flow import arrays, indexing, layer_lists, mappings
-from core.script.flow.joining import element_of, join, order_of
+from core.script.flow import arrays, chance, indexing, layer_lists, mappings
+from core.script.flow.joining import element_of, order_of
 from core.script.flow.machine import DEEPEST, Arguments, constant, lines_of, number
 from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
@@ -39,10 +39,13 @@ class Expressions(Operators):
         if node is None or reader is None or self.depth >= DEEPEST:
             return Unknown("", getattr(node, "lineno", 0))
         self.depth += 1
+        before, self.drawn = self.drawn, 0
         try:
-            return reader(self, node, scope)
+            value = chance.passed_on(reader(self, node, scope), self.drawn)
         finally:
             self.depth -= 1
+        self.drawn = before or chance.line_of(value)
+        return value
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Value:
         known = node.value
@@ -113,7 +116,7 @@ class Expressions(Operators):
             return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
         if len(values) == 2 and all(isinstance(one, Const) for one in values):
             return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
-        return Unknown(self.text(node), node.lineno)
+        return chance.compared(self.text(node), node.lineno, values)
 
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:
         values: list[Value] = []
@@ -136,7 +139,7 @@ class Expressions(Operators):
         self.unsure += 1
         both = [self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)]
         self.unsure -= 1
-        return join(both)
+        return chance.joined(both, test if chance.line_of(test) else None)
 
     def _lambda(self, node: ast.Lambda, scope: Scope) -> Value:
         return Function(node, scope)
@@ -151,7 +154,16 @@ class Expressions(Operators):
         return self._item(owner, node, scope)
 
     def _item(self, owner: Value, node: ast.Subscript, scope: Scope) -> Value:
-        return indexing.item(self, owner, node.slice, lambda part: self.evaluate(part, scope))
+        found = indexing.item(self, owner, node.slice, lambda part: self.evaluate(part, scope))
+        if isinstance(found, Array) and self.draws(node.slice, scope):
+            return chance.changed(found, node.lineno, self.text(node))
+        return found
+
+    def draws(self, index: ast.expr, scope: Scope) -> bool:
+        """Whether what is drawn decides which rows and columns an index means."""
+        ends = [end for part in index.elts if isinstance(part, ast.Slice) for end in (part.lower, part.upper)] if (
+            isinstance(index, ast.Tuple)) else []  # fmt: skip
+        return any(chance.line_of(self.evaluate(end, scope)) for end in ends if end is not None)
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
         inner = Scope({}, scope)

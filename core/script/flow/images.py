@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from core.script.flow import arrays
+from core.script.flow.chance import joined, line_of
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, unknown, whole, wholes, word
 from core.script.flow.made import Made
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Source
+from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Items, Source, Unknown
 from core.script.flow.value import Value
 from core.script.pixel_names import family_of_module
 
@@ -145,8 +146,79 @@ def _random(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else given.get("image")
     if not isinstance(value, Array):
         return unknown(given)
-    made = Made(given.name.rpartition(".")[2], given.name, *given.bound(("image", "first", "second")), given.line)
+    kind = given.name.rpartition(".")[2]
+    if kind.startswith("stateless_") and line_of(*given.positional[1:], *given.named.values()):
+        kind = kind.removeprefix("stateless_")  # its seed is drawn anew
+    made = Made(kind, given.name, *given.bound(("image", "first", "second")), given.line)
     return replace(value, marks=(*value.marks, ("augmented", given.line)), random=(*value.random, made))
+
+
+def _random_crop(machine: Machine, given: Arguments) -> Value:
+    """`tf.image.random_crop(x, (224, 224, 3))`."""
+    value = given.positional[0] if given.positional else given.get("value")
+    size = given.get("size", 1)
+    if not isinstance(value, Array):
+        return unknown(given)
+    sides = size.values[-3:-1] if isinstance(size, Items) and not size.more and len(size.values) > 2 else []
+    before = value.shape[-3:-1] if value.shape is not None and len(value.shape) > 2 else (None, None)
+    made = Made("random_crop", given.name, {"size": Items(sides), "of": Items([Const(one) for one in before])}, {},
+                given.line)  # fmt: skip
+    shape = _sized(value, wholes(Items(sides))) if sides else None
+    sizes = (Items(sides) if sides else Unknown("size"), given.line_of("size", 1))
+    return replace(value, shape=shape, sizes=sizes, random=(*value.random, made))
+
+
+_MODULES = ("image", "cv2", "tfa", "skimage", "ndimage", "PIL", "ImageOps", "torchvision", "transforms")
+"""Parts of names of functions that change images; those of tf.keras.preprocessing.image are among them."""
+
+
+def of_module(machine: Machine, given: Arguments) -> Value | None:
+    """What a function without a handler makes of images, where its name or something drawn says that it changes them
+    at random; None for any other."""
+    value = given.positional[0] if given.positional else given.get("image")
+    *modules, short = given.name.split(".")
+    if not isinstance(value, Array) or value.role not in (IMAGES, NUMBERS):
+        return None
+    by_name = short.startswith(("random_", "stateless_random_", "adjust_")) or modules[:2] == [
+        "tensorflow_addons",
+        "image",
+    ]
+    if by_name or (line_of(*given.positional, *given.named.values()) and set(modules) & set(_MODULES)):
+        return _random(machine, given)
+    return None
+
+
+def _decided(machine: Machine, given: Arguments) -> Value:
+    """`tf.cond(drawn > 0.5, lambda: a, lambda: b)`."""
+    test = given.get("pred", 0)
+    ways = [given.get(name, place) for name, place in (("true_fn", 1), ("false_fn", 2))]
+    if test is None or None in ways:
+        return unknown(given)
+    if isinstance(test, Const):
+        return machine.apply(ways[0 if test.value else 1] or test, Arguments("cond", given.line))
+    values = [machine.apply(one, Arguments("cond", given.line)) for one in ways if one is not None]
+    return joined(values, test if line_of(test) else None)
+
+
+def _chosen(machine: Machine, given: Arguments) -> Value:
+    """`tf.where(drawn, a, b)` of images; of anything else nothing is known."""
+    values = list(given.positional[1:3])
+    images = [one for one in values if isinstance(one, Array) and one.role == IMAGES]
+    if len(images) != 2:
+        return unknown(given)
+    test = given.positional[0]
+    return joined(values, test if line_of(test) else None)
+
+
+def _inside(machine: Machine, given: Arguments) -> Value:
+    """`tf.numpy_function(function, [x], tf.float32)`, `tf.map_fn(function, x)`: what the function makes of them."""
+    function = given.get("func", 0) or given.get("fn") or given.get("f")
+    inner = given.get("inp", 1) if "inp" in given.named or len(given.positional) > 1 else given.get("elems")
+    if function is None or inner is None:
+        return unknown(given)
+    values = list(inner.values) if isinstance(inner, Items) else [inner]
+    value = machine.apply(function, Arguments(given.name, given.line, values))
+    return value if isinstance(value, (Array, Items)) else Unknown(given.name, given.line)
 
 
 def _kept(machine: Machine, given: Arguments) -> Value:
@@ -173,7 +245,11 @@ HANDLERS: dict[str, Handler] = {
     "preprocess_input": _preprocess,
     **dict.fromkeys(
         ("random_flip_left_right", "random_flip_up_down", "random_brightness", "random_contrast", "random_saturation",
-         "random_hue", "flip_left_right", "flip_up_down", "adjust_brightness", "random_jpeg_quality"), _random),
+         "random_hue", "flip_left_right", "flip_up_down", "random_jpeg_quality"), _random),
+    **dict.fromkeys(("random_crop", "stateless_random_crop"), _random_crop),
+    **dict.fromkeys(("cond",), _decided),
+    "where": _chosen,
+    **dict.fromkeys(("numpy_function", "py_function", "py_func", "map_fn", "vectorized_map"), _inside),
     **dict.fromkeys(("img_to_array", "read_file", "fromarray", "exif_transpose", "imshow"), _kept),
-    **dict.fromkeys(("central_crop", "random_crop", "crop_to_bounding_box", "center_crop", "crop"), _cropped),
+    **dict.fromkeys(("central_crop", "crop_to_bounding_box", "center_crop", "crop"), _cropped),
 }  # fmt: skip

@@ -26,6 +26,10 @@ SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Alph
          "LayerNormalization", "ActivityRegularization")  # fmt: skip
 
 
+NOISES = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout")
+"""Of these, layers that change images at random where they stand before the network."""
+
+
 SIZED = ("Resizing", "CenterCrop", "RandomCrop")
 
 
@@ -63,7 +67,8 @@ ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(POOLS[:4], ("pool_size", "strides", "padding")),
     "RandomFlip": ("mode",),
     "MixUp": ("alpha",),
-    **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
+    "RandomContrast": ("factor",),
+    "RandomRotation": ("factor", "fill_mode"),
     "RandomBrightness": ("factor", "value_range"),
     **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),
     **dict.fromkeys(("CenterCrop", "RandomCrop"), ("height", "width")),

@@ -12,6 +12,7 @@ from core.script.flow.layer_kinds import (
     GLOBAL_POOLS,
     KINDS,
     MIXED_WITH_LABELS,
+    NOISES,
     POOLS,
     RANDOM_LAYERS,
     SAME,
@@ -166,7 +167,7 @@ def _reshape(machine: Machine, layer: Layer, value: Array) -> Array:
 def _same(machine: Machine, layer: Layer, value: Array) -> Array:
     if "Dropout" in layer.kind and value.out is not None:
         return replace(value, out=replace(value.out, dropout_line=layer.line))
-    return value
+    return _at_random(machine, layer, value) if layer.kind in NOISES and value.role == IMAGES else value
 
 
 def _at_random(machine: Machine, layer: Layer, value: Array) -> Array:

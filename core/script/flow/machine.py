@@ -119,6 +119,7 @@ class Machine(ABC):
         self.compiles: list[Compile] = []
         self.folders: list[Folder] = []
         self.unsure = 0
+        self.drawn = 0
         self.stopped = False
 
     def spend(self, steps: int = 1) -> None:

@@ -173,10 +173,18 @@ def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
         tensors = [one for one in value.values if isinstance(one, Tensor)]
         return layers.merged(machine, tensors, given.line, callee) if tensors else unknown(given)
     if isinstance(value, Tensor):
-        found = machine.lift(lambda values: run(machine, callee, values[0]), [value], given.line)
+        found = machine.lift(lambda values: _as_called(machine, callee, values[0], given), [value], given.line)
         machine.ends.append((callee, found))
         return found
-    return run(machine, callee, value) if value is not None else unknown(given)
+    return _as_called(machine, callee, value, given) if value is not None else unknown(given)
+
+
+def _as_called(machine: Machine, callee: Layer | Model, value: Value, given: Arguments) -> Value:
+    """With `training=False` nothing in a layer or model changes images at random."""
+    found = run(machine, callee, value)
+    if is_value(given.get("training"), False) and isinstance(found, Array) and isinstance(value, Array):
+        return replace(found, random=value.random)
+    return found
 
 
 def run(machine: Machine, model: Value, value: Value, *, quiet: bool = False) -> Value:

@@ -4,8 +4,10 @@ import ast
 from dataclasses import replace
 
 from core.script.flow import arrays
+from core.script.flow.chance import turned
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, number, unknown, whole, wholes
+from core.script.flow.made import Made
 from core.script.flow.objects import (
     GROUPED,
     IMAGES,
@@ -187,7 +189,10 @@ def _turned(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else None
     if not isinstance(value, Array):
         return unknown(given)
-    return replace(value, marks=(*value.marks, ("augmented", given.line)))
+    short, last = given.name.rpartition(".")[2], (value.rank or 0) - 1
+    if short == "flip" and not given.name.startswith("cv2") and whole(given.get("axis", 1)) in (-1, last):
+        return replace(value, channels={"bgr": "rgb", "rgb": "bgr"}.get(value.channels, value.channels))
+    return turned(value, Made(short, given.name, *given.bound(("image", "first")), given.line))
 
 
 def _statistic(kind: str) -> Handler:
@@ -279,7 +284,8 @@ HANDLERS: dict[str, Handler] = {
     "reshape": _reshaped,
     "expand_dims": _expanded,
     "squeeze": _squeezed,
-    **dict.fromkeys(("fliplr", "flipud", "flip", "rot90", "rotate", "warpAffine", "random_noise"), _turned),
+    **dict.fromkeys(("fliplr", "flipud", "flip", "rot90", "rotate", "warpAffine", "warpPerspective", "random_noise",
+                     "mirror"), _turned),
     **dict.fromkeys(("amax", "reduce_max"), _statistic("max")),
     **dict.fromkeys(("amin", "reduce_min"), _statistic("min")),
     "mean": _statistic("mean"),

@@ -35,11 +35,13 @@ class Unknown(Value):
 
     Attributes:
         epochs: Of a count of steps: how many epochs it makes, as `len(batches) * 20` makes 20; 0 for anything else.
+        drawn: The line that draws it, or something it is made of, at random; 0 for anything else.
     """
 
     text: str = ""
     line: int = 0
     epochs: float = 0.0
+    drawn: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,12 +292,17 @@ class Method(Value):
 
 @dataclass(eq=False)
 class Scope:
-    """Names of a module or of one call of a function."""
+    """Names of a module or of one call of a function.
+
+    Attributes:
+        chance: What decides at random which of its returns is reached; None where nothing does.
+    """
 
     names: dict[str, "Value"]
     outer: "Scope | None" = None
     returns: list["Value"] = field(default_factory=list)
     yields: list["Value"] = field(default_factory=list)
+    chance: "Value | None" = None
 
     def find(self, name: str) -> "Value | None":
         """The value of a name here or outside; None where there is none."""

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.script.flow import arrays
+from core.script.flow import arrays, chance
 from core.script.flow.machine import Machine, counted, lines_of, number
 from core.script.flow.networks import Tensor
 from core.script.flow.objects import FILES, GROUPED, NUMBERS, PREDICTIONS, Array, Const, Items, Stat, Unknown
@@ -52,7 +52,8 @@ class Operators(Machine):
             return arrays.operate(op, array, known, number_first=first, line=node.lineno, text=text)
         if isinstance(other, Array) and PREDICTIONS in (array.role, other.role):
             return Array(NUMBERS)
-        return arrays.affine(array, None, 0.0, node.lineno, text)
+        line = chance.line_of(other)
+        return chance.changed(array, line, text) if line else arrays.affine(array, None, 0.0, node.lineno, text)
 
     def _joined_lists(self, array: Array, other: Array | Items, node: ast.expr) -> Value:
         if isinstance(other, Items):

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from core.script.flow import chance
 from core.script.flow.assigning import Assigning
-from core.script.flow.joining import element_of, join
+from core.script.flow.joining import element_of
 from core.script.flow.layer_lists import MOST_LAYERS, MOST_TURNS, most_turns, one_by_one
 from core.script.flow.machine import DEEPEST, Arguments, Stop, whole
 from core.script.flow.networks import LayerRange
@@ -107,10 +108,11 @@ class Statements(Assigning):
         test = self.evaluate(node.test, scope)
         if isinstance(test, Const):
             return self.run(node.body if test.value else node.orelse, scope)
-        return self._branches([node.body, node.orelse], scope)
+        return self._branches([node.body, node.orelse], scope, test)
 
-    def _branches(self, blocks: list[list[ast.stmt]], scope: Scope) -> bool:
+    def _branches(self, blocks: list[list[ast.stmt]], scope: Scope, test: Value | None = None) -> bool:
         """Each block on the names as they are; then one value a name for all blocks that go on."""
+        drawn, returned = test if chance.line_of(test) else None, len(scope.returns)
         before, ends = dict(scope.names), []
         self.unsure += 1
         for block in blocks:
@@ -118,11 +120,14 @@ class Statements(Assigning):
             if not self.run(block, scope):
                 ends.append(scope.names)
         self.unsure -= 1
+        if drawn is not None and len(scope.returns) > returned:
+            scope.chance = drawn
         if not ends:
             scope.names = before
             return True
         names = {name: None for one in ends for name in one}
-        scope.names = {name: join([one[name] for one in ends if name in one]) for name in names}
+        by_name = {name: [one[name] for one in ends if name in one] for name in names}
+        scope.names = {name: chance.joined(values, drawn) for name, values in by_name.items()}
         return False
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:

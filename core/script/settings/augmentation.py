@@ -5,10 +5,13 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.notation.augmentation import STEPS_OF_PRESET, read_augmentation
+from core.script.flow.chance import DRAWN, TURNED, axis_of
 from core.script.flow.layer_kinds import MIXED_WITH_LABELS
 from core.script.flow.machine import constant, number
 from core.script.flow.made import Layer, Made
+from core.script.flow.objects import Array
 from core.script.generator_steps import RANDOM_ARGUMENTS, generator_steps
+from core.script.settings.changes import lost_change
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -21,7 +24,7 @@ QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 _FILLS = {"reflect": "reflect", "nearest": "nearest", "wrap": "wrap", "constant": "black"}
 _TURN = 360
 
-_LIBRARIES = ("albumentations", "imgaug", "Augmentor")
+_LIBRARIES = ("albumentations", "imgaug", "Augmentor", "torchvision", "kornia", "volumentations", "solt")
 
 
 class _Beyond(Exception):
@@ -49,6 +52,10 @@ def fill_augmentation(story: Story, found: Collected) -> None:
     for one in others:
         _of_layer(found, one, steps, refused, lines)
     refused += _of_libraries(found)
+    if not refused and (line := lost_change(story, found)):
+        why = f"{found.script.where(line)}: whether the training images are changed at random there cannot be followed"
+        found.ask(KEY, why, line)
+        return
     _write(story, found, steps, refused, lines)
 
 
@@ -84,6 +91,8 @@ def drawn_once(story: Story) -> int:
         return story.asked.line
     line, before = story.batches.cached if story.batches is not None else (0, 0)
     drawn = len(story.arrived.random) if story.arrived is not None else 0
+    if isinstance(story.feed, Array) and story.feed.random:  # an array is made once
+        line, before = story.feed.random[0].line, len(story.feed.random)
     return line if before and before == drawn else 0
 
 
@@ -160,6 +169,9 @@ def _factors(one: Layer | Made, name: str) -> tuple[float, float]:
 def _fill(one: Layer | Made) -> str:
     value = constant(one.arguments["fill_mode"]) if "fill_mode" in one.arguments else "reflect"
     fill = _FILLS.get(str(value), "")
+    grey = one.arguments.get("fill_value")
+    if fill == "black" and grey is not None and number(grey) != 0:
+        raise _Beyond(f"{one.kind}: a run fills with black, not with a fill_value of its own")
     if not fill:
         raise _Beyond(f"{one.kind}: there is no fill {value}")
     return "" if fill == "nearest" else fill
@@ -168,7 +180,9 @@ def _fill(one: Layer | Made) -> str:
 def _flip(one: Layer | Made) -> list[str]:
     mode = constant(one.arguments["mode"]) if "mode" in one.arguments else "horizontal_and_vertical"
     axes = {"horizontal": "horizontal", "vertical": "vertical", "horizontal_and_vertical": "both"}
-    return [f"flip {axes.get(str(mode), 'both')}"]
+    if mode not in axes:
+        raise _Beyond("RandomFlip: its mode is known only when the script runs")
+    return [f"flip {axes[str(mode)]}"]
 
 
 def _rotation(one: Layer | Made) -> list[str]:
@@ -237,6 +251,43 @@ def _brightness_of_image(one: Layer | Made) -> list[str]:
     raise _Beyond("random_brightness adds the same to all grey levels; a run multiplies them", near)
 
 
+def _for_all(one: Layer | Made) -> list[str]:
+    """A change that is the same for all images, or copies of them that are changed."""
+    axis = axis_of(one)
+    near = "" if axis is None else ("flip horizontal" if axis else "flip vertical")
+    what = getattr(one, "name", one.kind)
+    raise _Beyond(f"{what} changes images in a fixed way, or adds changed copies; a run changes each at random", near)
+
+
+def _by_chance(one: Layer | Made) -> list[str]:
+    """By something drawn that is no function of Keras; a flip in some of the cases is nearly that of a run."""
+    of = one.state.get("of") if isinstance(one, Made) else None
+    axis = axis_of(of) if isinstance(of, (Layer, Made)) else None
+    near = "" if axis is None else ("flip horizontal" if axis else "flip vertical")
+    what = getattr(one, "name", "")
+    told = f"images are changed at random by {what}" if what else "images are changed at random"
+    raise _Beyond(f"{told}, in a way of the script's own", near)
+
+
+def _seeded(one: Layer | Made) -> list[str]:
+    raise _Beyond(f"{one.kind} with a fixed seed changes all images in the same way; a run draws for each image")
+
+
+def _random_crop(one: Layer | Made) -> list[str]:
+    kept, whole_image = (constant(one.arguments.get(name)) for name in ("size", "of"))
+    share = _share(kept, whole_image)
+    near = f"crop {share:g}..{share:g}" if share is not None and 0.1 <= share <= 1 else ""
+    raise _Beyond("random_crop cuts out a number of pixels; a run's crop is a share of the side, then enlarged", near)
+
+
+def _share(kept: Any, whole_image: Any) -> float | None:
+    """The part of the side that is kept, where it is the same for both sides."""
+    if not all(isinstance(one, tuple) and len(one) == 2 and all(one) for one in (kept, whole_image)):
+        return None
+    shares = {part / side for part, side in zip(kept, whole_image, strict=True)}
+    return round(shares.pop(), 4) if len(shares) == 1 else None
+
+
 _LAYERS: dict[str, Callable[[Layer | Made], list[str]]] = {
     "RandomFlip": _flip,
     "RandomRotation": _rotation,
@@ -249,5 +300,32 @@ _LAYERS: dict[str, Callable[[Layer | Made], list[str]]] = {
     "random_flip_up_down": _of_image("vertical"),
     "random_contrast": _contrast_of_image,
     "random_brightness": _brightness_of_image,
-    **dict.fromkeys(("flip_left_right", "flip_up_down"), lambda one: []),
+    **dict.fromkeys(
+        (
+            TURNED,
+            "flip_left_right",
+            "flip_up_down",
+            "fliplr",
+            "flipud",
+            "flip",
+            "mirror",
+            "rot90",
+            "rotate",
+            "warpAffine",
+            "warpPerspective",
+            "transpose",
+        ),
+        _for_all,
+    ),
+    DRAWN: _by_chance,
+    **dict.fromkeys(
+        (
+            "stateless_random_flip_left_right",
+            "stateless_random_flip_up_down",
+            "stateless_random_contrast",
+            "stateless_random_brightness",
+        ),
+        _seeded,
+    ),
+    "random_crop": _random_crop,
 }
