@@ -1,9 +1,8 @@
 """Parquet files that hold the images themselves, as Hugging Face stores datasets, written out as folders of images."""
 
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 from core.data.dicom_header import is_dicom
 from core.data.file_names import display_name
 from core.data.heic import is_heic
+from core.data.layout import check_distinct
 from core.data.names import safe_folder, safe_stem
-from core.data.part_names import is_part, part_name, shown
-from core.data.table_guess import LABEL_NAME
-from core.data.tables import label_names
+from core.data.parquet_columns import Columns, columns_of, which_class
+from core.data.parquet_parts import parts_of
+from core.data.part_names import shown
 from core.data.tiff import is_tiff
 from core.data.zip_plan import Limits
 from core.errors import DataError
@@ -34,15 +34,22 @@ class Unpacked:
         folder: Where it lies.
         counts: Images by `(part, class)`; the part is empty where file names tell none.
         skipped: Rows without an image of a kind that is read, or without a class.
+        notes: What was decided and is worth saying, as sentences.
     """
 
     folder: Path
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def unpack_parquet(
-    source: Path, destination: Path, label: str = "", limits: Limits | None = None, progress: Progress | None = None
+    source: Path,
+    destination: Path,
+    label: str = "",
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    image: str = "",
 ) -> Unpacked:
     """Writes the images of Parquet files into class folders, inside parts where the files are named so.
 
@@ -52,10 +59,11 @@ def unpack_parquet(
         label: Column of the class. Defaults to the one that is a class label, or is called so.
         limits: Most files and bytes. Defaults to `Limits()`.
         progress: Called with (rows done, rows in all).
+        image: Column of the images. Defaults to the only one, or the one called so.
 
     Raises:
-        DataError: there is no such file, it holds no images, its class column is not known, it is too large, or the
-            disk has no room. Nothing is left behind.
+        DataError: there is no such file, it holds no images, a column or the parts are not known, it is too large, or
+            the disk has no room. Nothing is left behind.
     """
     limits = limits or Limits()
     files = [source] if source.is_file() else sorted(source.rglob("*.parquet"))[: _MOST_FILES + 1]
@@ -68,7 +76,7 @@ def unpack_parquet(
     partial = destination.with_name(f"{destination.name}.partial")
     try:
         partial.mkdir(parents=True)
-        made = _Writer(partial, limits).write(files, label, progress)
+        made = _Writer(source, partial, limits).write(files, (label, image), progress)
         partial.rename(destination)
     except OSError as error:
         raise DataError(f"{display_name(str(destination))} cannot be written: {error.strerror or error}.") from error
@@ -80,30 +88,38 @@ def unpack_parquet(
 
 @dataclass
 class _Writer:
+    source: Path
     folder: Path
     limits: Limits
     written: int = 0
     since: int = 0
     images: int = 0
+    folders: dict[str, str] = field(default_factory=dict)
+    """Folders by class."""
 
-    def write(self, files: Sequence[Path], label: str, progress: Progress | None) -> Unpacked:
-        """Writes all images of the files."""
+    def write(self, files: Sequence[Path], wanted: tuple[str, str], progress: Progress | None) -> Unpacked:
+        """Writes all images of the files; wanted are the columns of class and image."""
         made = Unpacked(self.folder)
-        opened = [(path, *_columns(path, label)) for path in files]
-        total, done = sum(rows for *_, rows in opened), 0
-        parts = {path: _part_of(path) for path in files}
-        parts = parts if all(parts.values()) else dict.fromkeys(files, "")
-        for path, image, column, names, _ in opened:
-            for data, name, value in _rows(path, image, column):
+        parts, left = parts_of(files, self.source)
+        opened = {path: columns_of(path, *wanted) for path in parts}
+        made.notes += [f"{display_name(path.name)} is named as no split and is left out." for path in left]
+        made.notes += _columns_told(opened)
+        read = {path: columns for path, columns in opened.items() if columns.label}
+        total, done = sum(columns.rows for columns in read.values()), 0
+        for path, columns in read.items():
+            for data, name, value in _rows(path, columns.image, columns.label):
                 done += 1
                 if progress is not None and done % _BATCH == 0:
                     progress(done, total)
-                kind, said = _kind(data), _class(names, value)
+                kind, said = _kind(data), _class(columns.names, value)
                 if kind and said:
                     self._put(parts[path], said, name, kind, data)
                     made.counts[parts[path], said] += 1
                 else:
                     made.skipped += 1
+        made.notes += [
+            f"The class {display_name(label)} is in the folder {folder}." for label, folder in self.renamed()
+        ]
         if not made.counts:
             raise DataError(f"{display_name(files[0].name)} holds no images with a class.")
         return made
@@ -119,41 +135,56 @@ class _Writer:
             self.since = 0
             if shutil.disk_usage(self.folder).free < 2 * _RECHECK:
                 raise DataError("The disk is nearly full; free some space and unpack again.")
-        folder = self.folder / part / safe_folder(label)
+        folder = self.folder / part / self._folder_of(label)
         folder.mkdir(parents=True, exist_ok=True)
         stem = safe_stem(Path(name).stem) if name else "image"
         (folder / f"{stem}-{self.images:06d}{kind}").write_bytes(data)
 
+    def renamed(self) -> list[tuple[str, str]]:
+        """Classes whose folder has another name."""
+        return [(label, folder) for label, folder in self.folders.items() if folder != label]
 
-def _columns(path: Path, label: str) -> tuple[str, str, list[str], int]:
-    """Image column, class column, names of the classes, and number of rows of a file."""
-    from pyarrow import ArrowException, parquet, types
+    def _folder_of(self, label: str) -> str:
+        """The folder of a class, other than that of all others on any computer."""
+        if label not in self.folders:
+            check_distinct([*self.folders, label])
+            taken = {name.casefold() for name in self.folders.values()}
+            safe = name = safe_folder(label)
+            number = 1
+            while name.casefold() in taken:
+                number += 1
+                name = f"{safe}-{number}"
+            self.folders[label] = name
+        return self.folders[label]
 
-    try:
-        with parquet.ParquetFile(path) as file:
-            schema, rows = file.schema_arrow, file.metadata.num_rows
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{display_name(path.name)} is damaged: {display_name(str(error).splitlines()[0])}.") from error
-    images = [each.name for each in schema if _holds_images(each.type)]
-    if not images:
-        raise DataError(f"{display_name(path.name)} holds no images; it has the columns {shown(schema.names, 12)}.")
-    names = label_names(schema.metadata or {})
-    plain = [each.name for each in schema if not types.is_nested(each.type) and each.name not in images]
-    possible = [label] if label else [n for n in plain if n in names] or [n for n in plain if LABEL_NAME.match(n)]
-    if len(possible) != 1 or possible[0] not in plain:
+
+def _columns_told(opened: Mapping[Path, Columns]) -> list[str]:
+    """Sentences on columns of images that are not used, and on files without a class.
+
+    Raises:
+        DataError: no file has a class.
+    """
+    path, first = next(iter(opened.items()))
+    if not any(columns.label for columns in opened.values()):
+        if first.plain:
+            raise DataError(which_class(display_name(path.name), first.plain))
         raise DataError(
-            f"Which column of {display_name(path.name)} is the class? Set it with --label, one of {shown(plain, 12)}."
+            f"{display_name(path.name)} has no column with the class, only images in {display_name(first.image)}; "
+            "add one, or write the images into class folders."
         )
-    return images[0], possible[0], names.get(possible[0], []), rows
-
-
-def _holds_images(kind: Any) -> bool:
-    """Bytes, or a pair of bytes and path."""
-    from pyarrow import types
-
-    if types.is_struct(kind):
-        return any(child.name == "bytes" and _holds_images(child.type) for child in kind)
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+    unused = list(dict.fromkeys(name for columns in opened.values() for name in columns.unused))
+    told = []
+    if unused:
+        are = "is" if len(unused) == 1 else "are"
+        told.append(
+            f"The images are in {display_name(first.image)}; {shown(unused)} {are} left out (--image COL takes another "
+            "column)."
+        )
+    return told + [
+        f"{display_name(path.name)} has no column with the class; its {columns.rows:,} images are left out."
+        for path, columns in opened.items()
+        if not columns.label
+    ]
 
 
 def _rows(path: Path, image: str, column: str) -> Iterator[tuple[bytes, str, Any]]:
@@ -172,15 +203,6 @@ def _rows(path: Path, image: str, column: str) -> Iterator[tuple[bytes, str, Any
         raise DataError(f"{display_name(path.name)} is damaged: {display_name(str(error).splitlines()[0])}.") from error
 
 
-def _part_of(path: Path) -> str:
-    """The part that a file is named after: `train-00000-of-00001.parquet`."""
-    for name in (re.split(r"[-.]", path.name)[0], path.parent.name):
-        found = part_name(name) if is_part(name) else None
-        if found and found.role != "fold":
-            return found.role
-    return ""
-
-
 def _kind(data: bytes) -> str:
     """Extension of an image by its first bytes; empty for what is not read."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -192,8 +214,13 @@ def _kind(data: bytes) -> str:
 
 
 def _class(names: Sequence[str], value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return "" if value is None else str(value).lower()
+    """The class that a cell says; empty where it says none."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if names and isinstance(value, int):
         return names[value] if 0 <= value < len(names) else ""
     return str(value).strip()
