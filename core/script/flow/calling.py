@@ -11,6 +11,7 @@ from core.script.flow import (
     chance,
     data,
     datasets,
+    functions,
     images,
     json_text,
     layers,
@@ -122,6 +123,8 @@ class Calling(Expressions):
             return training_calls.method(self, self.stranger(callee.name.partition(".")[0]), short, given)
         if any(isinstance(one, Tensor) for one in given.positional) and not layers.makes(short):
             return self._lifted(callee, given)
+        if (found := functions.of_features(self, given)) is not None:
+            return found
         if (kept := weights.kept(short, given)) is not None:
             return kept
         if handler is not None:
@@ -135,7 +138,8 @@ class Calling(Expressions):
             again = Arguments(given.name, given.line, values, given.named, given.lines, given.nodes, given.node)
             return self.apply(callee, again)
 
-        if any(isinstance(one, Items) for one in given.positional):
+        listed = [one for part in given.positional if isinstance(part, Items) for one in part.values]
+        if any(isinstance(one, Tensor) for one in listed):
             return self._merged(callee, given)
         return self.lift(compute, given.positional, given.line)
 

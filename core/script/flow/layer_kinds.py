@@ -30,6 +30,10 @@ NOISES = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Al
 """Of these, layers that change images at random where they stand before the network."""
 
 
+PHASED = ("Dropout", "BatchNormalization")
+"""Layers that do something else in training than afterwards."""
+
+
 SIZED = ("Resizing", "CenterCrop", "RandomCrop")
 
 
@@ -54,15 +58,18 @@ WEIGHTED = frozenset((*CONVOLUTIONS, "Dense", "Conv1D", "Conv3D", "LSTM", "GRU")
 
 
 ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
-    "Dense": ("units", "activation"),
+    "Dense": (
+        *("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer"),
+        *("bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint"),
+    ),
     **dict.fromkeys(CONVOLUTIONS, ("filters", "kernel_size", "strides", "padding")),
-    "Dropout": ("rate",),
+    "Dropout": ("rate", "noise_shape", "seed"),
     "Activation": ("activation",),
     "Rescaling": ("scale", "offset"),
     "Resizing": ("height", "width"),
     "Reshape": ("target_shape",),
     "Lambda": ("function",),
-    **dict.fromkeys(("ReLU",), ("max_value", "negative_slope")),
+    **dict.fromkeys(("ReLU",), ("max_value", "negative_slope", "threshold")),
     **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
     **dict.fromkeys(POOLS[:4], ("pool_size", "strides", "padding")),
     "RandomFlip": ("mode",),
@@ -72,5 +79,5 @@ ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
     "RandomBrightness": ("factor", "value_range"),
     **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),
     **dict.fromkeys(("CenterCrop", "RandomCrop"), ("height", "width")),
-    "BatchNormalization": ("axis", "momentum", "epsilon"),
+    "BatchNormalization": ("axis", "momentum", "epsilon", "center", "scale"),
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.models.catalogue import BACKBONES
 from core.script.flow import layers
+from core.script.flow.layer_kinds import PHASED
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -169,6 +170,7 @@ def _shapeless(machine: Machine, base: Model) -> Callable[[list[Value]], Value]:
 def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
     """A layer or model on an array or tensor."""
     value = given.positional[0] if given.positional else given.get("inputs")
+    _set_phase(callee, value, given)
     if isinstance(value, Items):
         tensors = [one for one in value.values if isinstance(one, Tensor)]
         return layers.merged(machine, tensors, given.line, callee) if tensors else unknown(given)
@@ -185,6 +187,19 @@ def _as_called(machine: Machine, callee: Layer | Model, value: Value, given: Arg
     if is_value(given.get("training"), False) and isinstance(found, Array) and isinstance(value, Array):
         return replace(found, random=value.random)
     return found
+
+
+def _set_phase(callee: Layer | Model, value: Value | None, given: Arguments) -> None:
+    """`Dropout(0.5)(x, training=True)`: it does the same in training and afterwards. What a function passes on as
+    `training=training` is decided by whoever calls it."""
+    words = given.node.keywords if given.node is not None else []
+    phase = given.get("training")
+    if phase is None or not any(one.arg == "training" and isinstance(one.value, ast.Constant) for one in words):
+        return
+    parts = callee.layers if isinstance(callee, Model) and isinstance(value, Tensor) else [callee]
+    for one in parts:
+        if isinstance(one, Layer) and one.kind in PHASED:
+            one.arguments["training"], one.lines["training"] = phase, given.line
 
 
 def run(machine: Machine, model: Value, value: Value, *, quiet: bool = False) -> Value:

@@ -1,37 +1,21 @@
 """Settings of the head: pooling, and its layers by the short form or as a list."""
 
-from collections.abc import Callable
-from typing import Any
-
 from core.config import HEAD, SHORT_FORM
-from core.notation.head import ACTIVATIONS
-from core.script.flow.made import Layer, Made
-from core.script.flow.objects import Const, External
+from core.script.flow.made import Layer
+from core.script.settings.activations import is_plain
 from core.script.settings.collected import Collected
-from core.script.settings.given import Given, argument
+from core.script.settings.given import argument
+from core.script.settings.head_layers import Record, penalty_of, record_of, tell_layer
 from core.script.settings.pooling import POOLINGS, fill_pooling, pools_inside
+from core.script.settings.refused import Beyond, Unread
 from core.script.settings.story import Story
 
-_NAMES = {"swish": "silu", "leakyrelu": "leaky_relu"}
-"""Other names that Keras has for an activation."""
-
-_LINEAR = "linear"
-
-_PASSED = ("Reshape", "InputLayer", "Rescaling", "Resizing", "Lambda")
-
-Record = dict[str, Any]
-
-
-class _Unread(Exception):
-    """An argument of a layer cannot be read; the text says why."""
-
-
-class _Beyond(Exception):
-    """A layer does what no head has; the text says what, with the line and what comes nearest."""
-
-    def __init__(self, text: str, line: int, nearest: Any = None) -> None:
-        super().__init__(text)
-        self.line, self.nearest = line, nearest
+_PASSED = ("Reshape", "InputLayer", "Lambda")
+"""Layers that change no values, or are told elsewhere."""
+_SCALED = ("Rescaling", "Resizing")
+"""Layers of images, which are no layers of the head where no backbone comes before them."""
+_EACH_VALUE = ("Dropout", "Activation", "ReLU", "ELU", "LeakyReLU")
+"""Layers that do the same before Flatten as after it."""
 
 
 def fill_head(story: Story, found: Collected) -> None:
@@ -45,18 +29,33 @@ def fill_head(story: Story, found: Collected) -> None:
             found.open = [one for one in found.open if one["key"] != "model.pooling"]
         return
     before = layers[: layers.index(output)]
-    pools = [one for one in before if one.kind in POOLINGS]
     window = fill_pooling(story, found, before)
-    hidden = [one for one in before if one.kind not in (*POOLINGS, *_PASSED) and one is not window]
-    if _is_short(found, hidden, output):
+    passed = (*POOLINGS, *_PASSED, *(() if story.base is not None else _SCALED))
+    hidden = [one for one in before if one.kind not in passed and one is not window]
+    early = _early(before, hidden)
+    tell_layer(found, output)
+    if early is None and _is_short(found, hidden, output):
         _short(found, hidden, output)
         return
-    _list(found, hidden, output, pools)
+    _list(found, hidden, output, early)
 
 
 def output_of(layers: list[Layer]) -> Layer | None:
     """The last Dense layer."""
     return next((one for one in reversed(layers) if one.kind == "Dense"), None)
+
+
+def _early(before: list[Layer], hidden: list[Layer]) -> Beyond | None:
+    """The first layer before the pooling that does there what it does not do after it."""
+    pool = next((one for one in before if one.kind in POOLINGS), None)
+    if pool is None:
+        return None
+    kept = _EACH_VALUE if POOLINGS[pool.kind] == "flatten" else ()
+    first = next((one for one in before[: before.index(pool)] if one in hidden and one.kind not in kept), None)
+    if first is None:
+        return None
+    name = {"BatchNormalization": "batch normalisation"}.get(first.kind, first.kind)
+    return Beyond(f"{name} comes before the pooling; in a run it comes after it", first.line)
 
 
 def _is_short(found: Collected, hidden: list[Layer], output: Layer) -> bool:
@@ -68,7 +67,9 @@ def _is_short(found: Collected, hidden: list[Layer], output: Layer) -> bool:
         return False
     if any("kernel_regularizer" in one.arguments for one in (*dense, output)):
         return False
-    if any(_word(one.arguments.get("activation")) != "relu" for one in dense):
+    if any("training" in one.arguments or "trainable" in one.arguments for one in (*hidden, output)):
+        return False
+    if not all(is_plain(found, one, "relu") for one in dense):
         return False
     order = [one.kind for one in (*hidden, output)]
     return not drops or order == ["Dropout", "Dense"] * (len(dense) + 1)
@@ -77,6 +78,8 @@ def _is_short(found: Collected, hidden: list[Layer], output: Layer) -> bool:
 def _short(found: Collected, hidden: list[Layer], output: Layer) -> None:
     dense = [one for one in hidden if one.kind == "Dense"]
     drops = [one for one in hidden if one.kind == "Dropout"]
+    for one in hidden:
+        tell_layer(found, one)
     if dense:
         found.take("model.dense_units", argument(found.script, dense[0], "units"), 0, "no units")
     else:
@@ -87,31 +90,22 @@ def _short(found: Collected, hidden: list[Layer], output: Layer) -> None:
         found.leave_out("model.dropout", 0.0, "no Dropout in the head", output.line)
 
 
-def _list(found: Collected, hidden: list[Layer], output: Layer, pools: list[Layer]) -> None:
+def _list(found: Collected, hidden: list[Layer], output: Layer, early: Beyond | None) -> None:
     records: list[Record] = []
-    beyond: _Beyond | None = None
+    beyond = None
     for one in hidden:
         try:
-            records.append(_record(found, one))
-        except _Unread as error:
+            read = record_of(found, one)
+        except Unread as error:
             found.ask(HEAD, str(error), one.line)
-        except _Beyond as error:
-            beyond = beyond or error
-            records += [error.nearest] if error.nearest else []
-    try:
-        penalty = _l2(found, output)
-    except _Unread as error:
-        found.ask(HEAD, str(error), output.line)
-        penalty = 0.0
-    except _Beyond as error:
-        beyond, penalty = beyond or error, 0.0
+            continue
+        except Beyond as error:
+            beyond, read = beyond or error, error.nearest
+        records += [read] if read else []
+    penalty, refused = _penalty(found, output)
+    beyond = beyond or early or refused
     if penalty:
         records.append({"layer": "output", "l2": penalty})
-    early = next(
-        (one for one in hidden if pools and one.line < pools[0].line and one.kind == "BatchNormalization"), None
-    )
-    if early is not None and beyond is None:
-        beyond = _Beyond("batch normalisation comes before the pooling; in a run it comes after it", early.line)
     if beyond is not None:
         found.beyond(HEAD, str(beyond), beyond.line, nearest=records or "none")
     else:
@@ -121,109 +115,16 @@ def _list(found: Collected, hidden: list[Layer], output: Layer, pools: list[Laye
         found.leave_out(key, 0, f"{HEAD} says all of the head")
 
 
-def _record(found: Collected, layer: Layer) -> Record:
-    reader = _READERS.get(layer.kind)
-    if reader is None:
-        raise _Beyond(f"a head has no {layer.kind}", layer.line)
-    return reader(found, layer)
-
-
-def _dense(found: Collected, layer: Layer) -> Record:
-    units = argument(found.script, layer, "units", "output_dim")
-    read = {"layer": "dense", "units": _known(found, units, units.whole), "activation": _activation(found, layer)}
+def _penalty(found: Collected, output: Layer) -> tuple[float, Beyond | None]:
+    """The penalty of the output, and why it is no such penalty, or that the output does not learn."""
+    held = argument(found.script, output, "trainable")
+    refused = None
+    if held.stated and held.known is not True:
+        refused = Beyond(f"the output has trainable={held.text}; in a run it is trained", held.line)
     try:
-        return {**read, "l2": _l2(found, layer)}
-    except _Beyond as error:
-        raise _Beyond(str(error), error.line, {**read, "l2": error.nearest or 0.0}) from error
-
-
-def _dropout(found: Collected, layer: Layer) -> Record:
-    rate = argument(found.script, layer, "rate", "p")
-    return {"layer": "dropout", "rate": _known(found, rate, rate.number)}
-
-
-def _batch_norm(found: Collected, layer: Layer) -> Record:
-    stated = {key: argument(found.script, layer, key) for key in ("momentum", "epsilon")}
-    read = {key: _known(found, one, one.number) for key, one in stated.items() if one.value is not None}
-    return {"layer": "batch_norm", **read}
-
-
-def _activate(found: Collected, layer: Layer) -> Record:
-    name = {"ReLU": "relu", "ELU": "elu", "LeakyReLU": "leaky_relu"}.get(layer.kind)
-    given = argument(found.script, layer, "alpha", "negative_slope")
-    usual = {"LeakyReLU": (0.3, 0.2), "ELU": (1, 1.0), "ReLU": (0, 0.0)}.get(layer.kind, ())
-    if name is not None and given.value is not None and given.number not in usual:
-        raise _Beyond(
-            f"{layer.kind} with {given.text}; a head has its usual slope",
-            layer.line,
-            {"layer": "activation", "activation": name},
-        )
-    return {"layer": "activation", "activation": name or _activation(found, layer)}
-
-
-def _noise(found: Collected, layer: Layer) -> Record:
-    rate = argument(found.script, layer, "rate").number
-    near = {"layer": "dropout", "rate": rate} if rate is not None and 0 <= rate <= 0.95 else None
-    raise _Beyond(f"a head has no {layer.kind}", layer.line, near)
-
-
-def _layer_norm(found: Collected, layer: Layer) -> Record:
-    raise _Beyond(f"a head has no {layer.kind}", layer.line, {"layer": "batch_norm"})
-
-
-_READERS: dict[str, Callable[[Collected, Layer], Record]] = {
-    "Dense": _dense,
-    "Dropout": _dropout,
-    "BatchNormalization": _batch_norm,
-    **dict.fromkeys(("Activation", "ReLU", "ELU", "LeakyReLU"), _activate),
-    **dict.fromkeys(("SpatialDropout2D", "AlphaDropout", "GaussianDropout"), _noise),
-    "LayerNormalization": _layer_norm,
-}
-
-
-def _word(value: Any) -> str:
-    """The name of an activation; `linear` where none is named, empty where it is not known."""
-    if value is None or (isinstance(value, Const) and value.value is None):
-        return _LINEAR
-    if isinstance(value, (External, Layer, Made)):
-        named = value.short if isinstance(value, External) else value.kind
-    else:
-        named = value.value if isinstance(value, Const) and isinstance(value.value, str) else ""
-    named = named.lower()
-    return _NAMES.get(named, named)
-
-
-def _activation(found: Collected, layer: Layer) -> str:
-    """Keras has no activation where none is named."""
-    name = _word(layer.arguments.get("activation"))
-    given = argument(found.script, layer, "activation")
-    if not name:
-        raise _Unread(found.why_unknown(given, "the name of an activation"))
-    if name not in ACTIVATIONS:
-        raise _Beyond(f"a head has no activation {given.text or name}", given.line or layer.line, None)
-    return name
-
-
-def _l2(found: Collected, layer: Layer) -> float:
-    """The penalty of a Dense layer's kernel; 0 where it has none."""
-    value = layer.arguments.get("kernel_regularizer")
-    given = argument(found.script, layer, "kernel_regularizer")
-    if not given.stated:
-        return 0.0
-    if given.known in ("l2", "L2"):
-        return 0.01  # what Keras takes for the word alone
-    if given.known in ("l1", "L1", "l1_l2"):
-        raise _Beyond(f"{given.text} is not an L2 penalty, the only one that a head supports", given.line)
-    if not isinstance(value, Made):
-        raise _Unread(f"{found.script.where(given.line)}: {given.text} is not a readable L2 penalty")
-    named = argument(found.script, value, "l2", "l")
-    if value.kind.lower() in ("l1", "l1_l2", "l1l2") and argument(found.script, value, "l1").number != 0:
-        near = float(named.number) if named.number is not None else None
-        raise _Beyond(f"{given.text} is not an L2 penalty, the only one that a head supports", given.line, near)
-    return 0.01 if named.value is None else float(_known(found, named, named.number))
-
-
-def _known(found: Collected, given: Given, read: Any) -> Any:
-    if read is None:
-        raise _Unread(found.why_unknown(given, "a number"))
-    return read
+        return penalty_of(found, output), refused
+    except Unread as error:
+        found.ask(HEAD, str(error), output.line)
+    except Beyond as error:
+        return error.nearest or 0.0, error
+    return 0.0, refused

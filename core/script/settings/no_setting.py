@@ -11,7 +11,7 @@ from core.script.settings.story import Story
 
 _NO_EFFECT = frozenset(
     (
-        *("name", "verbose", "dtype", "seed", "noise_shape", "data_format", "keepdims", "jit_compile", "unread"),
+        *("name", "verbose", "dtype", "seed", "data_format", "keepdims", "jit_compile", "unread"),
         *("input_shape", "input_dim", "batch_input_shape", "input_length"),
         *("metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "auto_scale_loss", "target_tensors"),
         *("validation_steps", "validation_batch_size", "nb_val_samples", "val_samples"),
@@ -27,7 +27,7 @@ _USUAL: dict[str, tuple[object, ...]] = {
     **{"beta_initializer": ("zeros",), "gamma_initializer": ("ones",), "moving_mean_initializer": ("zeros",)},
     **{"moving_variance_initializer": ("ones",), "renorm": (False,), "fused": (True, False), "synchronized": (False,)},
     **{"epsilon": (1e-7, 1e-8), "beta_1": (0.9,), "beta_2": (0.999,), "rho": (0.9,), "amsgrad": (False,)},
-    **{"decay": (0,), "centered": (False,), "use_ema": (False,), "ema_momentum": (0.99,)},
+    **{"centered": (False,), "use_ema": (False,), "ema_momentum": (0.99,)},
     **{"reduction": ("auto", "sumoverbatchsize"), "validation_freq": (1,), "loss_weights": (1, (1,))},
     **{"min_delta": (0,), "start_from_epoch": (0,), "cooldown": (0,), "staircase": (False,)},
 }
@@ -113,8 +113,25 @@ def _optimizer(found: Collected, value: Value | None) -> None:
         inner = value.arguments.get("inner_optimizer") or value.arguments.get("optimizer")
         if isinstance(inner, Made) and value.kind not in _SAME_STEPS:
             found.note(value.line, f"{value.kind}: there is no setting for it")
-        tell_others(found, value, *_OPTIMIZER)
+        _decay(found, value)
+        tell_others(found, value, *_OPTIMIZER, "decay")
         rate = value.arguments.get("learning_rate") or value.arguments.get("lr")
         if isinstance(rate, Made):
             tell_others(found, rate, *_SCHEDULE, "staircase")
         value = inner
+
+
+_SMALL_DECAY = 1e-5
+"""Up to here a decay of each batch lowers the rate by part of a percent in a training."""
+
+
+def _decay(found: Collected, made: Made) -> None:
+    """`SGD(0.01, decay=1e-4)` of Keras 1 and 2: the rate of batch n is divided by 1 + decay * n."""
+    given = argument(found.script, made, "decay")
+    if not given.stated or given.number == 0:
+        return
+    if given.number is not None and abs(given.number) <= _SMALL_DECAY:
+        found.note(given.line, f"decay={given.text} of {made.kind}: there is no setting for it")
+        return
+    told = f"decay={given.text} of {made.kind} lowers the rate with each batch; there is no setting for that way"
+    found.beyond("training.schedule", told, given.line, nearest="none")
