@@ -52,13 +52,21 @@ def _one(file: Editable, flat: str, key: str, value: Any, lines: Sequence[int], 
 
 def _without_fault(file: Editable, flat: str, fault: str, lines: Sequence[int]) -> str | None:
     """The first edit that makes a finding go, with all settings as before and no other finding in its place."""
-    before, source = _read_both(file, flat), _source(flat)
-    if before is None or source is None:
+    source = _source(flat)
+    if _read_both(file, flat) is None or source is None:
         return None
-    wanted = (before[0], before[1] - {fault})
-    found = islice(_CURES[fault](source, lines), _MOST_TRIED) if fault in _CURES else ()
-    return next((one for one in found if _read_both(file, one) == wanted), None)
 
+    def told(text: str) -> tuple[dict[str, Any], set[str]]:
+        settings, errors = _read_both(file, text) or ({}, {fault})
+        return {key: value for key, value in settings.items() if key not in _CHANGED.get(fault, ())}, errors
+
+    settings, errors = told(flat)
+    found = islice(_CURES[fault](source, lines), _MOST_TRIED) if fault in _CURES else ()
+    return next((one for one in found if told(one) == (settings, errors - {fault})), None)
+
+
+_CHANGED = {"class-order-differs": ("data.positive_class",)}
+"""Settings that are part of a fault: of two orders of the classes each has its own class that counts as 1."""
 
 _CURES: dict[str, Callable[[Source, Sequence[int]], Iterator[str]]] = {
     "feature-label-misaligned": lambda source, lines: candidates(source, "data.shuffle", "none", lines, None),
