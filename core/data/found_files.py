@@ -55,7 +55,10 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
             if info is None:
                 skipped.append((path, why))
             elif label := folder.label_of(path.rpartition("/")[2]):
-                found.append(FoundFile(path, label, folder.split, info.st_size, _times(info)))
+                told = layout.told.get(path)
+                split = folder.split or (told.split if told else "")
+                more = (told.group, told.fold) if told else ()
+                found.append(FoundFile(path, label, split, info.st_size, _times(info), *more))
             else:
                 skipped.append((path, "has no class in its name"))
             if len(found) + len(skipped) > MAX_FILES:

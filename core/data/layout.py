@@ -5,7 +5,7 @@ What a folder can be read as is decided in `readings`; here one reading is taken
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +19,9 @@ from core.data.masks import WHY, masks_of, masks_told, without_masks
 from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
 from core.data.reading import OFFERED, ClassFolder, Reading
+from core.data.table_agreement import added, agrees, folder_labels, table_or_folders, which_table
 from core.data.table_choice import read_table_choice
-from core.data.table_labels import agrees, guess_table, read_chosen
+from core.data.table_labels import guess_tables, read_chosen
 from core.data.table_rows import Labelled, TableReading
 from core.errors import DataError, LayoutQuestion
 
@@ -41,6 +42,7 @@ class Layout:
         chosen: Whether a person has chosen it.
         listed: Every image, where a table and not the folders gives the labels.
         masks: Files and folders in the class folders that are passed over, as they belong to other images.
+        told: What a table says besides of images in class folders: their part, group and fold.
     """
 
     root: Path
@@ -57,6 +59,7 @@ class Layout:
     chosen: bool = False
     listed: tuple[Labelled, ...] = ()
     masks: frozenset[str] = frozenset()
+    told: dict[str, Labelled] = field(default_factory=dict)
 
 
 def find_layout(root: Path, choice: Choice | None = None) -> Layout:
@@ -81,9 +84,8 @@ def find_layout(root: Path, choice: Choice | None = None) -> Layout:
     try:
         layout = _of_folders(root, images, _taken(root, images, all_readings(images)), choice)
     except DataError as error:
-        return _of_table(root, top, _table_instead(root, top, error))
-    _require_agreement(root, top, layout)
-    return layout
+        return _of_table(root, top, _table_instead(root, images, error))
+    return _with_tables(root, images, layout)
 
 
 def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> Layout:
@@ -143,37 +145,37 @@ def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = 
 
 def _table_instead(root: Path, top: Folder, error: DataError) -> TableReading:
     """A table that gives the labels where folders do not; else the error of the folders, or what the table lacks."""
-    reading, doubt = guess_table(top, root.resolve())
-    if reading is not None and len(reading.classes) > 1:
-        return reading
+    found, doubt = guess_tables(top, root.resolve())
+    if len(found) > 1:
+        raise which_table(found)
+    if found and len(found[0].classes) > 1:
+        return found[0]
     if isinstance(doubt, LayoutQuestion):
         raise LayoutQuestion(str(doubt), getattr(error, "ways", ()))
     raise error
 
 
-def _require_agreement(root: Path, top: Folder, layout: Layout) -> None:
-    """Asks where a table names most of the images and says other classes than the folders do.
+def _with_tables(root: Path, top: Folder, layout: Layout) -> Layout:
+    """A layout of class folders with what a table of the same classes adds.
 
     Raises:
-        LayoutQuestion: the folders say one thing and the table another.
+        LayoutQuestion: a table names most of the images and says other classes than the folders do.
     """
-    reading, _ = guess_table(top, root.resolve())
-    if reading is None or len(reading.classes) < 2 or 2 * len(reading.images) < top.total:
-        return
-    base = layout.root.relative_to(root.resolve()).as_posix()
-    labels: dict[str, str] = {}
-    for each in layout.folders:
-        path = f"{base}/{each.path}".removeprefix("./").rstrip("/")
-        for folder in found.walk() if (found := top.below(path)) else ():
-            labels |= {f"{folder.path}/{name}": each.label for name in folder.images}
-    if agrees(reading, labels):
-        return
-    told = f"the classes {shown(layout.classes)}"
-    raise LayoutQuestion(
-        f"{display_name(str(root))} can be read in two ways: {reading.sentence()} (--table {reading.file}); or "
-        f"{told} of the folders (--layout {layout.reading}). Choose one on the Dataset page, or with one of these "
-        "options.",
-        ((layout.reading, told),),
+    found, _ = guess_tables(top, root.resolve())
+    if not found or len(found[0].classes) < 2 or 2 * len(found[0].images) < top.total:
+        return layout
+    base = layout.root.relative_to(root.resolve()).as_posix().removeprefix(".")
+    labels, parts = folder_labels(top, [replace(f, path=f"{base}/{f.path}".strip("/")) for f in layout.folders])
+    reading = next((each for each in found if agrees(each, labels)), None)
+    if reading is None:
+        raise table_or_folders(display_name(str(root)), found[0], labels, layout.reading)
+    more = added(reading, labels, parts, layout.reading)
+    return replace(
+        layout,
+        kind="splits" if more.splits else layout.kind,
+        notes=layout.notes + more.notes,
+        test_as_validation=reading.test_as_validation if more.splits else layout.test_as_validation,
+        told={_from(base, path): image for path, image in more.told.items()},
     )
 
 

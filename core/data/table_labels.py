@@ -6,6 +6,7 @@ from pathlib import Path
 from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import is_unlabelled, part_name, shown
+from core.data.table_agreement import rivals
 from core.data.table_choice import TableChoice
 from core.data.table_finder import Finder
 from core.data.table_groups import group_column
@@ -63,24 +64,23 @@ def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
     return _read(top, root, files if choice.file in files else [choice.file], choice)
 
 
-def guess_table(top: Folder, root: Path) -> tuple[TableReading | None, DataError | None]:
-    """The table that names the most of a folder's images; and why none could be taken where one nearly fits.
+def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError | None]:
+    """The table that names the most of a folder's images, and those that contradict it; why none could be taken.
 
     Args:
         top: From `list_folder`.
         root: Where it lies.
     """
-    best, doubt = None, None
+    found: list[TableReading] = []
+    doubt = None
     for _, files in find_tables(top, root):
         try:
-            reading = _read(top, root, files, TableChoice(files[0]))
+            found.append(_read(top, root, files, TableChoice(files[0])))
         except LayoutQuestion as question:
             doubt = doubt or question
         except DataError:
             continue  # damaged, or about something else: its reading is not asked for
-        else:
-            best = reading if best is None or reading.matched > best.matched else best
-    return best, None if best else doubt
+    return rivals(found), None if found else doubt
 
 
 def _is_small(path: Path) -> bool:
@@ -187,14 +187,3 @@ def _guessed_labels(name: str, table: Table, image: str) -> tuple[str, ...]:
             (),
         )
     return possible[0]
-
-
-def agrees(reading: TableReading, folders: dict[str, str]) -> bool:
-    """Whether a table says nothing that the class folders do not say.
-
-    Args:
-        reading: From a table.
-        folders: Class by path, as the folders have it.
-    """
-    same = sum(folders.get(image.path) == image.label for image in reading.images)
-    return 10 * same >= 9 * len(reading.images)

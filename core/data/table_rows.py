@@ -65,6 +65,7 @@ class GatheredRows:
     folds: dict[str, str] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
     crossed: set[str] = field(default_factory=set)
+    single: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
     several: list[str] = field(default_factory=list)
@@ -95,6 +96,8 @@ class GatheredRows:
             if self.parts.setdefault(path, role) != role:
                 self.crossed.add(path)
             self.groups[path] = row[place[mapping.group]] if mapping.group else ""
+            if mapping.group and not self.groups[path]:
+                self.single.append(path)
             self.folds[path] = row[place[mapping.fold]][:_LONGEST_FOLD] if mapping.fold else ""
         self._say(table, mapping)
 
@@ -131,7 +134,7 @@ class GatheredRows:
 
     def _notes(self, images: Sequence[str], mapping: Mapping) -> list[str]:
         known = self.labels.keys() | set(self.blank) | set(self.several) | self.apart.keys()
-        parts = display_name(mapping.part)
+        parts, group = display_name(mapping.part), display_name(mapping.group)
         unlisted = [path for path in images if path not in known]
         told = [
             (self.missing, "row has a file name that does not exist", "rows have file names that do not exist"),
@@ -139,6 +142,7 @@ class GatheredRows:
             (self.blank, "row has no class", "rows have no class"),
             (self.several, "row has several classes", "rows have several classes"),
             (sorted(self.torn), "image has rows with different classes", "images have rows with different classes"),
+            (self.single, f"row has no {group}", f"rows have no {group}"),
             (sorted(self.crossed), "image is in several splits", "images are in several splits"),
             (
                 [f"{path} ({cell})" for path, cell in self.apart.items()],
