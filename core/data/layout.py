@@ -84,7 +84,7 @@ def find_layout(root: Path, choice: Choice | None = None) -> Layout:
     try:
         layout = _of_folders(root, images, _taken(root, images, all_readings(images)), choice)
     except DataError as error:
-        return _of_table(root, top, _table_instead(root, images, error))
+        return _of_table(root, top, _table_instead(root, top, error))
     return _with_tables(root, images, layout)
 
 
