@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow.chance import turned
+from core.script.flow.fitting import CUT, KEPT, fitted
 from core.script.flow.machine import Arguments, Machine, constant, wholes
 from core.script.flow.made import Made
 from core.script.flow.numbers import decided, to_shape
@@ -79,5 +80,7 @@ _METHODS: dict[str, Callable[[Array, Arguments], Value]] = {
     "resize": _resize_method,
     "convert": _convert_method,
     **dict.fromkeys(("transpose", "permute"), _transposed),
+    **dict.fromkeys(("crop", "thumbnail"), lambda owner, given: replace(
+        fitted(owner, CUT if given.name.endswith("crop") else KEPT, given.line, given.name), shape=None)),
     "rotate": lambda owner, given: turned(replace(owner, shape=None), Made("rotate", "rotate", {}, {}, given.line)),
 }  # fmt: skip

@@ -163,6 +163,7 @@ def _both(one: Array, other: Array) -> Array:
         turned=one.turned or other.turned,
         marks=marks,
         random=_random_of(one, other),
+        fits=tuple(dict.fromkeys((*one.fits, *other.fits))),
         out=one.out if one.out == other.out else None,
     )
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from core.script.flow import arrays, chance, indexing, layer_lists, mappings
@@ -156,7 +157,8 @@ class Expressions(Operators):
     def _item(self, owner: Value, node: ast.Subscript, scope: Scope) -> Value:
         found = indexing.item(self, owner, node.slice, lambda part: self.evaluate(part, scope))
         if isinstance(found, Array) and self.draws(node.slice, scope):
-            return chance.changed(found, node.lineno, self.text(node))
+            before = owner.fits if isinstance(owner, Array) else ()
+            return chance.changed(replace(found, fits=before), node.lineno, self.text(node))
         return found
 
     def draws(self, index: ast.expr, scope: Scope) -> bool:

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 from core.script.flow import arrays
 from core.script.flow.chance import joined, line_of
-from core.script.flow.machine import Arguments, Handler, Machine, constant, number, unknown, whole, wholes, word
+from core.script.flow.fitting import BARS, CROP, PADDED, as_asked, fitted
+from core.script.flow.machine import (
+    Arguments,
+    Handler,
+    Machine,
+    constant,
+    is_none,
+    number,
+    unknown,
+    whole,
+    wholes,
+    word,
+)
 from core.script.flow.made import Made
 from core.script.flow.numbers import as_array
 from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Items, Source, Unknown
@@ -37,7 +49,10 @@ def _load_image(machine: Machine, given: Arguments) -> Value:
     grey = constant(given.get("color_mode")) == "grayscale" or constant(given.get("grayscale", 1)) is True
     image = _read(machine, given, "grey" if grey else "rgb", (*sides[:2], 1 if grey else 3))
     size = given.get("target_size")
-    return replace(image, sizes=(size, given.line_of("target_size"))) if size is not None else image
+    if size is None:
+        return image
+    sized = replace(image, sizes=(size, given.line_of("target_size")))
+    return replace(sized, fits=as_asked(replace(image, shape=None), given).fits)
 
 
 def _decode(machine: Machine, given: Arguments) -> Value:
@@ -56,6 +71,7 @@ def _resize(machine: Machine, given: Arguments) -> Value:
         machine.note("np-resize", given.line)
         return replace(value, shape=None)
     size = given.get("dsize", 1) or given.get("size", 1) or given.get("output_shape", 1)
+    value = as_asked(value, given)
     if size is not None:
         value = replace(value, sizes=(size, given.line_of("size", 1)))
     sides = wholes(size)
@@ -179,6 +195,8 @@ def of_module(machine: Machine, given: Arguments) -> Value | None:
     *modules, short = given.name.split(".")
     if not isinstance(value, Array) or value.role not in (IMAGES, NUMBERS):
         return None
+    if short == "fit" and "ImageOps" in modules:
+        return _squared(machine, given)
     by_name = short.startswith(("random_", "stateless_random_", "adjust_")) or modules[:2] == [
         "tensorflow_addons",
         "image",
@@ -227,8 +245,21 @@ def _kept(machine: Machine, given: Arguments) -> Value:
 
 
 def _cropped(machine: Machine, given: Arguments) -> Value:
+    """What cuts or pads the images that it is given first."""
     value = _kept(machine, given)
-    return replace(value, shape=None) if isinstance(value, Array) else value
+    return replace(as_asked(value, given), shape=None) if isinstance(value, Array) else value
+
+
+def _squared(machine: Machine, given: Arguments) -> Value:
+    """`ImageOps.fit(image, (224, 224))`, and `ImageOps.pad`, which has black bars."""
+    value = given.get("image", 0)
+    if not isinstance(value, Array) or not given.name.startswith(("PIL", "ImageOps")):
+        return _cropped(machine, given)
+    is_pad = given.name.endswith("pad")
+    way = (BARS if is_none(given.get("color", 3)) else PADDED) if is_pad else CROP
+    size = given.get("size", 1)
+    value = fitted(value, way, given.line, given.name.rpartition(".")[2])
+    return value if size is None else replace(value, shape=None, sizes=(size, given.line_of("size", 1)))
 
 
 HANDLERS: dict[str, Handler] = {
@@ -251,5 +282,8 @@ HANDLERS: dict[str, Handler] = {
     "where": _chosen,
     **dict.fromkeys(("numpy_function", "py_function", "py_func", "map_fn", "vectorized_map"), _inside),
     **dict.fromkeys(("img_to_array", "read_file", "fromarray", "exif_transpose", "imshow"), _kept),
-    **dict.fromkeys(("central_crop", "crop_to_bounding_box", "center_crop", "crop"), _cropped),
+    **dict.fromkeys(
+        ("central_crop", "crop_to_bounding_box", "center_crop", "crop", "pad_to_bounding_box", "copyMakeBorder",
+         "expand", "contain"), _cropped),
+    "pad": _squared,
 }  # fmt: skip

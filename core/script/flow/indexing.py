@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow import layer_lists
 from core.script.flow.arrays import element, expanded, stacked
 from core.script.flow.chance import TURNED, turned
+from core.script.flow.fitting import sliced
 from core.script.flow.joining import join
 from core.script.flow.machine import Machine, constant, whole
 from core.script.flow.made import Made
@@ -161,6 +162,7 @@ def _axes(machine: Machine, owner: Array, index: ast.Tuple, evaluate: Evaluate) 
         if is_last:
             return replace(owner, channels=_FLIP.get(owner.channels, owner.channels))
         return turned(owner, Made(TURNED, machine.text(index), {}, {}, index.lineno))
+    owner = sliced(owner, parts, index.lineno, machine.text(index))
     if owner.role == IMAGES and all(isinstance(one, ast.Slice) for one in parts):
         return replace(owner, shape=None)
     if len(parts) == 2 and isinstance(parts[0], ast.Slice) and owner.role != IMAGES:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import arrays
+from core.script.flow.fitting import WAYS, by_arguments, fitted
 from core.script.flow.layer_kinds import (
     ACTIVATIONS,
     ARGUMENT_NAMES,
@@ -178,14 +179,14 @@ def _sized(machine: Machine, layer: Layer, value: Array) -> Array:
     given = [layer.arguments.get(name, Unknown(name)) for name in ("height", "width")]
     sides = (whole(given[0]), whole(given[1]))
     line = layer.lines.get("height", layer.line)
-    value = replace(value, sizes=(Items(given), line), random=(*value.random, layer) if _crops(layer) else value.random)
+    way = by_arguments(layer.arguments) or WAYS.get(layer.kind, "")
+    value = fitted(value, way, layer.line, layer.kind) if way else value
+    value = replace(value, sizes=(Items(given), line))
+    if layer.kind == "RandomCrop":
+        value = replace(value, random=(*value.random, layer))
     if value.shape is None or len(value.shape) not in (3, 4):
         return value
     return replace(value, shape=(*value.shape[:-3], *sides, value.shape[-1]))
-
-
-def _crops(layer: Layer) -> bool:
-    return layer.kind in ("CenterCrop", "RandomCrop")
 
 
 def _activate(machine: Machine, layer: Layer, value: Array) -> Array:

@@ -98,6 +98,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Fitting:
+    """One thing that changes the sides of images, and how; the function or expression that does it."""
+
+    way: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Where an array comes from; two arrays with the same number come from the same place."""
 
@@ -148,6 +157,7 @@ class Array(Value):
         said: Of labels: line and text of the argument that says how they are encoded.
         random: Layers, generators and functions that change images at random, in order.
         sizes: Of images that were resized: height and width as the script gives them, and the line.
+        fits: What crops or pads images, in order.
     """
 
     role: str = NUMBERS
@@ -171,6 +181,7 @@ class Array(Value):
     said: tuple[int, str] = (0, "")
     random: tuple["Layer | Made", ...] = ()
     sizes: "tuple[Value, int] | None" = None
+    fits: tuple[Fitting, ...] = ()
 
     @property
     def rank(self) -> int | None:

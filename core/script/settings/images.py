@@ -9,6 +9,7 @@ from core.script.settings.given import Given, argument
 from core.script.settings.order import fill_order, fill_remainder
 from core.script.settings.pathways import fill_dataset
 from core.script.settings.shares import line_of_cut, of_split, share_of_cut
+from core.script.settings.square import fill_fit
 from core.script.settings.story import Story
 
 
@@ -20,7 +21,7 @@ def fill_images(story: Story, found: Collected, version: tuple[int, ...]) -> dic
     """
     fill_dataset(story, found)
     _image_size(story, found)
-    _fit_to_square(story, found)
+    fill_fit(story, found)
     _batch_size(story, found)
     _split_and_seed(story, found)
     fill_remainder(story, found)
@@ -97,22 +98,6 @@ def _of_shape(story: Story, found: Collected, array: Array) -> Given | None:
     else:
         found.state("data.image_size", height, line)
     return None
-
-
-_FITS = {
-    "crop_to_aspect_ratio": "crop",
-    "pad_to_aspect_ratio": "letterbox_black",  # Keras' bars are black
-    "keep_aspect_ratio": "crop",
-}
-
-
-def _fit_to_square(story: Story, found: Collected) -> None:
-    for name, fit in _FITS.items():
-        given = argument(found.script, origin_of(story), name)
-        if given.stated and not isinstance(given.known, bool):
-            found.ask("data.fit", given.why, given.line)
-        elif given.known:
-            found.state("data.fit", fit, *given.lines)
 
 
 def _batch_size(story: Story, found: Collected) -> None:
