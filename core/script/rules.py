@@ -55,10 +55,7 @@ def script_findings(facts: Facts, course: Course, version: tuple[int, ...]) -> l
     """
     facts.first_rate = _first_rate(course)
     found = [one for rule in VALUE_RULES for one in rule(course)]
-    found += [
-        one for rule in RULES for one in rule(facts, version)
-        if not _is_compiled_again(one, course) and not _is_frozen(one, course)
-    ]  # fmt: skip
+    found += [one for rule in RULES for one in rule(facts, version) if not _is_contradicted(one, course)]
     once = {(one.id, one.evidence["line"]): one for one in reversed(found)}
     return sorted(once.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))
 
@@ -71,6 +68,13 @@ def _first_rate(course: Course) -> float | None:
     rate = rate.arguments.get("initial_learning_rate") if isinstance(rate, Made) else rate
     found = number(rate)
     return None if found is None else float(found)
+
+
+def _is_contradicted(one: Finding, course: Course) -> bool:
+    """Whether following the script shows that it is not so."""
+    if one.id == "weights-not-loaded":
+        return any(model.refilled[0] for model in course.machine.models)
+    return _is_compiled_again(one, course) or _is_frozen(one, course)
 
 
 def _is_compiled_again(one: Finding, course: Course) -> bool:

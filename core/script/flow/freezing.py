@@ -128,16 +128,16 @@ def _set_words(machine: Machine, owner: Value, model: Model, known: object) -> N
 
 def _set_layers(machine: Machine, owner: Value, model: Model, known: object, line: int) -> None:
     """The same, layer by layer, of each backbone that is reached."""
-    reached = [model] if model.kind == "backbone" else _reached(machine, model)
+    found = [model] if model.kind == "backbone" else reached(machine, model)
     if machine.unsure or not isinstance(known, bool):
         why = "a condition decides which layers train" if machine.unsure else (
             "what is set trainable is known only when the script runs"
         )  # fmt: skip
-        for one in reached:
+        for one in found:
             one.trains = _unknown(one, line, why)
         return
     if not isinstance(owner, LayerRange):
-        for one in reached:
+        for one in found:
             one.trains = _changed(one, 0, None, known, line)
         return
     if model.kind == "backbone":
@@ -160,12 +160,12 @@ def _set_parts(machine: Machine, owner: LayerRange, model: Model, known: bool, l
     """Layers of a model around a backbone."""
     parts = numbered(machine, model)
     if not parts:
-        for one in _reached(machine, model):
+        for one in reached(machine, model):
             one.trains = (_changed(one, 0, None, known, line) if owner.whole
                           else _unknown(one, line, "it cannot be told which layers the model has"))  # fmt: skip
         return
     if owner.start is None:
-        for one in _reached(machine, model):
+        for one in reached(machine, model):
             one.trains = _unknown(one, line, "which layers are meant is known only when the script runs")
         return
     stop = owner.stop
@@ -178,7 +178,8 @@ def _set_parts(machine: Machine, owner: LayerRange, model: Model, known: bool, l
             part.frozen = 0 if known else line
 
 
-def _reached(machine: Machine, model: Model) -> list[Model]:
+def reached(machine: Machine, model: Model) -> list[Model]:
+    """The pretrained networks that a model is made of; a backbone itself is none of its own."""
     found = backbones_in(model)
     if model.kind == "functional":
         parts = numbered(machine, model)

@@ -44,6 +44,8 @@ class Model(Value):
         trains: Of a backbone: which of its layers learn; None where the script sets none.
         end: Of a backbone: its symbolic output, where that is asked for; a model that begins at its input and goes on
             from there has the backbone's layers as its own.
+        refilled: Of a backbone: line and text of a call that gives it other weights before it is trained, and whether
+            that surely happens.
         inner: Of a backbone: name of the layer inside it whose output is taken, and the line; empty for its last one.
     """
 
@@ -61,6 +63,7 @@ class Model(Value):
     trains: "Trains | None" = None
     end: "Tensor | None" = None
     inner: tuple[str, int] = ("", 0)
+    refilled: tuple[int, str, bool] = (0, "", False)
     depth: int = 0
     loaded: bool = False
     node: ast.Call | None = None

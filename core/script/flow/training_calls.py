@@ -64,6 +64,21 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
     return handler
 
 
+def _refill(machine: Machine, owner: Model, given: Arguments) -> Value:
+    """`base.load_weights(path)`, or of a model around it: what a training before it learned is restored so as well."""
+    text = machine.text(given.node) if given.node is not None else given.name
+    trained = [one.model for one in machine.events if isinstance(one, Fit)]
+    known = {id(base) for model in trained for base in _bases(machine, model)}
+    for base in _bases(machine, owner):
+        if id(base) not in known and not base.refilled[2]:
+            base.refilled = (given.line, text, not machine.unsure)
+    return unknown(given)
+
+
+def _bases(machine: Machine, model: Model) -> list[Model]:
+    return [model] if model.kind == "backbone" else freezing.reached(machine, model)
+
+
 _ASKED = (("x", "batch_size", "verbose", "steps"), ("generator", "steps"))
 """Positional arguments of `predict`, and of `predict_generator`."""
 
@@ -110,6 +125,7 @@ _METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
     "fit_generator": _fit(_FIT_GENERATOR),
     **dict.fromkeys(("predict", "predict_generator", "predict_on_batch"), _ask("predict")),
     **dict.fromkeys(("evaluate", "evaluate_generator"), _ask("evaluate")),
+    **dict.fromkeys(("load_weights", "set_weights"), _refill),
     "get_layer": freezing.named_layer,
     "_flatten_layers": lambda machine, owner, given: LayerRange(owner, whole=True),
     "pop": lambda machine, owner, given: Const(owner.layers.pop() and None) if owner.layers else Const(None),

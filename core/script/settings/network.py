@@ -96,6 +96,12 @@ def _name(story: Story, found: Collected, base: Model) -> None:
 
 def _weights(found: Collected, base: Model) -> None:
     weights = argument(found.script, base, "weights")
+    line, text, surely = base.refilled
+    if line and (surely or weights.known is None):
+        found.beyond("model.weights", f"{text} gives it the weights of a file", line, nearest="imagenet")
+        return
+    if line:
+        found.note(line, f"{text}, under a condition: a run begins with the weights of ImageNet")
     if weights.value is None:
         found.leave_out("model.weights", "imagenet", "no weights: Keras then loads those of ImageNet", base.line)
     elif weights.is_known and weights.known in ("imagenet", None):
