@@ -45,6 +45,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "ModelCheckpoint": ("filepath", "monitor"),
     "ReduceLROnPlateau": (*("monitor", "factor", "patience", "verbose", "mode", "min_delta", "cooldown", "min_lr"),),
     "MinMaxScaler": ("feature_range",),
+    **dict.fromkeys(("Policy", "DTypePolicy", "FloatDTypePolicy"), ("name",)),
     "ImageDataGenerator": ("featurewise_center",),
 }
 """As Keras 3 has them, by the last part of the name."""

@@ -2,7 +2,7 @@
 
 import ast
 
-from core.script.flow import chance, freezing, mappings
+from core.script.flow import chance, environment, freezing, mappings
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
@@ -10,7 +10,7 @@ from core.script.flow.machine import constant, whole
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import Array, Const, Instance, Items, Mapping, Scope, Unknown
+from core.script.flow.objects import Array, Const, External, Instance, Items, Mapping, Scope, Unknown
 from core.script.flow.rates import RATES, set_rate
 from core.script.flow.value import Value
 from core.script.flow.weights import Weights, weight_of
@@ -69,6 +69,8 @@ class Assigning(Calling):
         owner = self.evaluate(target.value, scope)
         if isinstance(owner, Mapping):
             mappings.put(owner, constant(self.evaluate(target.slice, scope)), value)
+        elif isinstance(owner, External):
+            environment.set_variable(self, owner, self.evaluate(target.slice, scope), value, target.lineno)
         elif isinstance(owner, Weights):
             self.assign(target.value, Unknown("weights", target.lineno), scope)
         elif isinstance(owner, Items):

@@ -11,6 +11,7 @@ from core.script.flow import (
     chance,
     data,
     datasets,
+    environment,
     functions,
     images,
     json_text,
@@ -50,7 +51,9 @@ from core.script.flow.value import Value
 
 HANDLERS: dict[str, Handler] = {
     name: handler
-    for module in (tools, options, library, weights, numbers, shuffling, images, data, datasets, layers, json_text)
+    for module in (
+        *(tools, options, library, environment, weights, numbers, shuffling, images, data, datasets, layers, json_text),
+    )
     for name, handler in module.HANDLERS.items()
 }
 """What functions of libraries give, by the last part of their names."""

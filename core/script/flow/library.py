@@ -61,11 +61,6 @@ def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value
     return None
 
 
-def _told(machine: Machine, given: Arguments) -> Value:
-    machine.told.append(given)
-    return unknown(given)
-
-
 def of_made(machine: Machine, owner: Made, name: str, given: Arguments) -> Value:
     """Methods of an object of a library: encoders, scalers, folds, generators of random numbers."""
     if name == "shuffle":
@@ -188,5 +183,4 @@ HANDLERS: dict[str, Handler] = {
     _PARTIAL: _partial,
     "shuffle": _together,
     "resample": lambda machine, given: _resample(machine, None, given),
-    **dict.fromkeys(("set_global_policy", "set_policy", "set_dtype_policy"), _told),
 }

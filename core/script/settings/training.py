@@ -1,12 +1,12 @@
 """Settings `training.*`: optimizer, rates and schedules, epochs, loss, callbacks, weights of classes, seed."""
 
-from core.script.flow.machine import constant
 from core.script.flow.networks import Fit
 from core.script.settings.class_weight import fill_class_weight
 from core.script.settings.collected import Collected
 from core.script.settings.epoch_length import repeated, tell_lengths
 from core.script.settings.given import argument
 from core.script.settings.optimizer import fill_optimizer
+from core.script.settings.precision import fill_precision, fill_seed
 from core.script.settings.story import Story
 
 
@@ -16,7 +16,8 @@ def fill_training(story: Story, found: Collected) -> None:
     _epochs(story, found)
     tell_lengths(story, found)
     fill_class_weight(story, found)
-    _seed_and_precision(story, found)
+    fill_seed(story, found)
+    fill_precision(story, found)
 
 
 def _epochs(story: Story, found: Collected) -> None:
@@ -85,27 +86,3 @@ def _reached(found: Collected, fit: Fit) -> int | None:
     """The epoch at which the training before it ended."""
     before = fit.model.fits[: fit.model.fits.index(fit)] if fit in fit.model.fits else []
     return argument(found.script, before[-1], *_EPOCHS).whole if before else None
-
-
-_SEEDS = ("set_random_seed", "set_seed", "seed", "seed_everything")
-_POLICIES = ("set_global_policy", "set_policy", "set_dtype_policy")
-
-
-def _seed_and_precision(story: Story, found: Collected) -> None:
-    for call in story.course.machine.told:
-        short = call.name.rpartition(".")[2]
-        first = call.positional[0] if call.positional else next(iter(call.named.values()), None)
-        if short in _SEEDS and isinstance(constant(first), int) and "training.seed" not in found.settings:
-            found.state("training.seed", constant(first), call.line)
-        elif short in _POLICIES:
-            _precision(found, constant(first), call.line)
-
-
-def _precision(found: Collected, policy: object, line: int) -> None:
-    key = "training.precision"
-    if policy in ("mixed_bfloat16", "bfloat16"):
-        found.state(key, "bfloat16", line)
-    elif policy == "mixed_float16":
-        found.beyond(key, "Parity has no mixed_float16", line, nearest="bfloat16")
-    elif policy != "float32":
-        found.ask(key, f"{found.script.where(line)}: the precision is known only when the script runs", line)
