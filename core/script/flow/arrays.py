@@ -3,6 +3,7 @@
 import ast
 from dataclasses import replace
 
+from core.script.flow import soft
 from core.script.flow.made import Layer, Made
 from core.script.flow.objects import (
     FEATURES,
@@ -30,6 +31,7 @@ FAMILY_SPANS = {"tf": (-1.0, 1.0), "caffe": (-124.0, 151.0), "torch": (-2.2, 2.7
 def affine(array: Array, scale: float | None, offset: float, line: int, text: str) -> Array:
     """The array times `scale` plus `offset`; a scale of None is a change that is not known."""
     if array.role == LABELS:
+        array = soft.by_factor(array, scale, offset, line)
         array = replace(array, turned=0 if array.turned else line) if scale == -1 else array
         return replace(array, scaled=line) if scale is not None and 0 < abs(scale) < 0.2 else array
     if array.role in (FEATURES, FILES, "map", "blank", "permutation", "eye", "fold"):
@@ -161,6 +163,7 @@ def _both(one: Array, other: Array) -> Array:
         perm=one.perm if one.perm == other.perm else (),
         scaled=one.scaled or other.scaled,
         turned=one.turned or other.turned,
+        soft=one.soft or other.soft,
         marks=marks,
         random=_random_of(one, other),
         fits=tuple(dict.fromkeys((*one.fits, *other.fits))),

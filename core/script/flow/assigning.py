@@ -2,7 +2,7 @@
 
 import ast
 
-from core.script.flow import chance, environment, freezing, mappings
+from core.script.flow import chance, environment, freezing, mappings, soft
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
@@ -10,7 +10,7 @@ from core.script.flow.machine import constant, whole
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import Array, Const, External, Instance, Items, Mapping, Scope, Unknown
+from core.script.flow.objects import LABELS, Array, Const, External, Instance, Items, Mapping, Scope, Unknown
 from core.script.flow.rates import RATES, set_rate
 from core.script.flow.value import Value
 from core.script.flow.weights import Weights, weight_of
@@ -94,6 +94,8 @@ class Assigning(Calling):
         all_at_once = (isinstance(index, ast.Slice) and index.lower is None and index.upper is None) or (
             isinstance(index, ast.Constant) and index.value is Ellipsis
         )
+        if owner.role == LABELS and isinstance(value, Const):
+            return soft.one_end(owner, value, target.lineno)
         array = value if isinstance(value, Array) else as_array(self, value, target.lineno)
         if not isinstance(array, Array) or isinstance(value, Const):
             return owner

@@ -18,7 +18,7 @@ from core.script.flow.machine import (
     word,
 )
 from core.script.flow.made import Made
-from core.script.flow.numbers import as_array
+from core.script.flow.numbers import as_array, chosen_labels
 from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Items, Source, Unknown
 from core.script.flow.value import Value
 from core.script.pixel_names import family_of_module
@@ -219,11 +219,11 @@ def _decided(machine: Machine, given: Arguments) -> Value:
 
 
 def _chosen(machine: Machine, given: Arguments) -> Value:
-    """`tf.where(drawn, a, b)` of images; of anything else nothing is known."""
+    """`tf.where(drawn, a, b)` of images, or of labels."""
     values = list(given.positional[1:3])
     images = [one for one in values if isinstance(one, Array) and one.role == IMAGES]
     if len(images) != 2:
-        return unknown(given)
+        return chosen_labels(given)
     test = given.positional[0]
     return joined(values, test if line_of(test) else None)
 

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import replace
 
-from core.script.flow import arrays
+from core.script.flow import arrays, soft
 from core.script.flow.chance import turned
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, number, unknown, whole, wholes
@@ -231,7 +231,8 @@ def _one_hot(machine: Machine, given: Arguments) -> Value:
     value = as_array(machine, given.positional[0] if given.positional else given.get("y"), given.line)
     array = value if isinstance(value, Array) else Array()
     classes = whole(given.get("num_classes", 1) or given.get("depth", 1) or given.get("nb_classes"))
-    return replace(array, role=LABELS, encoding="one-hot", classes=classes or array.classes, shape=None, span=None)
+    made = replace(array, role=LABELS, encoding="one-hot", classes=classes or array.classes, shape=None, span=None)
+    return soft.by_ends(made, given.get("off_value", 3), given.get("on_value", 2), given.line)
 
 
 def _eye(machine: Machine, given: Arguments) -> Value:
@@ -260,10 +261,18 @@ def _clipped(machine: Machine, given: Arguments) -> Value:
     ends = [number(one) for one in given.positional[1:3]]
     if not isinstance(value, Array) or len(ends) != 2:
         return value if isinstance(value, Array) else unknown(given)
+    if value.role == LABELS:
+        return soft.by_ends(value, given.positional[1], given.positional[2], given.line)
     low, high = ends
     if value.span is None or low is None or high is None:
         return value
     return replace(value, span=(max(value.span[0], low), min(value.span[1], high)))
+
+
+def chosen_labels(given: Arguments) -> Value:
+    """`np.where(y == 1, 0.9, 0.1)`."""
+    made = soft.by_ends(Array(LABELS), given.get("y", 2), given.get("x", 1), given.line)
+    return made if made.soft is not None else unknown(given)
 
 
 def collected(values: list[Value]) -> list[Value]:

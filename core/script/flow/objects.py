@@ -151,6 +151,8 @@ class Array(Value):
         encoding: Of labels: `integers`, `one-hot`, `text` or empty.
         classes: Of labels: how many there are.
         scaled: Of labels: the line that divides them.
+        soft: Of labels that arithmetic brings between 0 and 1: what 0 and 1 become (None where that is not known), and
+            the line.
         turned: Of labels: the line that exchanges 0 and 1, as `1 - y` does; 0 where nothing does.
         of: Of labels: the batches whose `.classes` they are; of predictions: the model.
         feed: Of predictions: what the model was asked with.
@@ -175,6 +177,7 @@ class Array(Value):
     classes: int | None = None
     scaled: int = 0
     turned: int = 0
+    soft: tuple[float | None, float | None, int] | None = None
     of: Any = None
     feed: Any = None
     out: Out | None = None

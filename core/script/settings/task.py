@@ -7,6 +7,7 @@ from core.script.flow.objects import Array, Batches, Class, Function, Items, Out
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.head import output_of
+from core.script.settings.smoothing import fill_smoothing
 from core.script.settings.story import Story
 from core.script.value_rules.views import Loss, loss_of
 
@@ -42,7 +43,7 @@ def fill_task(story: Story, found: Collected) -> None:
         _loss(story, found, fit, out, loss)
     elif fit.compiled is not None and fit.compiled.arguments.get("loss") is not None:
         _own_loss(found, fit)
-    smoothing(story, found)
+    fill_smoothing(story, found, out)
     if loss is not None and loss.focal:
         _focal(found, fit.compiled or story.compiled, loss, out)
 
@@ -261,13 +262,3 @@ def _focal(found: Collected, compiled: Compile | None, loss: Loss, out: Out | No
         found.note(loss.line, "alpha is a factor of the whole loss; a run of two classes has none")
     else:
         found.take("training.focal_alpha", alpha, 0.25, "the focal loss has Keras' own alpha")
-
-
-def smoothing(story: Story, found: Collected) -> None:
-    """Label smoothing of the loss."""
-    fit = story.last
-    compiled = (fit.compiled if fit is not None else None) or story.compiled
-    value = compiled.arguments.get("loss") if compiled is not None else None
-    given = argument(found.script, value if isinstance(value, Made) else None, "label_smoothing")
-    if given.stated:
-        found.take("training.label_smoothing", given, 0.0, "")

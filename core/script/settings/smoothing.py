@@ -1,0 +1,54 @@
+"""The setting `training.label_smoothing`: by the loss, or by hand on the labels."""
+
+from core.script.flow.made import Made
+from core.script.flow.objects import Array, Out
+from core.script.settings.collected import Collected
+from core.script.settings.given import argument
+from core.script.settings.story import Story
+
+_KEY = "training.label_smoothing"
+_MOST = 0.8
+"""Labels that are closer together than by this share are of another kind."""
+
+
+def fill_smoothing(story: Story, found: Collected, out: Out | None) -> None:
+    """Writes how much softer than 0 and 1 the labels are.
+
+    Args:
+        story: Story. What the script trains in the end.
+        found: Collected. Takes the setting.
+        out: The output; None where it is not known.
+    """
+    fit = story.last
+    compiled = (fit.compiled if fit is not None else None) or story.compiled
+    value = compiled.arguments.get("loss") if compiled is not None else None
+    given = argument(found.script, value if isinstance(value, Made) else None, "label_smoothing")
+    if given.stated:
+        found.take(_KEY, given, 0.0, "")
+    labels = fit.y if fit is not None else None
+    if isinstance(labels, Array) and labels.soft is not None:
+        units = out.units if out is not None and isinstance(out.units, int) else None
+        _by_hand(found, labels.soft, units, by_loss=bool(given.stated and given.known != 0))
+
+
+def _by_hand(
+    found: Collected, soft: tuple[float | None, float | None, int], units: int | None, *, by_loss: bool
+) -> None:
+    """Labels of 0 and 1 that arithmetic changes: the same as label smoothing where their ends are those of it."""
+    *ends, line = soft
+    if ends[0] is None or ends[1] is None:
+        told = f"{found.script.where(line)}: what the labels become is known only when the script runs"
+        found.ask(_KEY, told, line)
+        return
+    low, high = sorted(float(end) for end in ends if end is not None)
+    share = round(1 - (high - low), 6)
+    if not 0 < share < _MOST:
+        return
+    rest = share / max(units or 2, 2)
+    if by_loss:
+        found.beyond(_KEY, "the labels are made softer by hand, and by the loss once more", line, nearest=share)
+    elif abs(low - rest) < 1e-4:
+        found.state(_KEY, share, line)
+    else:
+        told = f"the labels are {low:g} and {high:g}; by a label smoothing of {share:g} they are {rest:g} and "
+        found.beyond(_KEY, f"{told}{1 - share + rest:g}", line, nearest=share)
