@@ -17,6 +17,7 @@ Each reading that is possible has a rank: `CERTAIN`, `POSSIBLE` (names or struct
 are asked about. The same function serves a folder, an unpacked zip and an upload.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,6 +134,13 @@ def reading_by_hand(root: Path, top: Folder, choice: Choice) -> Reading:
     return parts_reading(top, chosen, others=others)
 
 
+def _above(path: str) -> Iterator[str]:
+    """Paths of all folders above one, up to the top."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
 def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
     """Sentences on what is passed over without being an image: links, hidden folders, folders beside a wrapper.
 
@@ -141,7 +149,7 @@ def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
         base: The folder that holds the parts or the classes.
         reading: How it is read.
     """
-    parents = {folder.path.rpartition("/")[0] for folder in reading.folders} | {base.path}
+    parents = {folder.path.rpartition("/")[0] for folder in reading.folders} | {base.path, *_above(base.path)}
     seen = [folder for path in sorted(parents) if (folder := top.below(path))]
     notes = [
         f"{display_name(name)} is a link to a folder; links are not followed."

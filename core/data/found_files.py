@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data import foreign
-from core.data.file_names import EXTENSIONS, display_name
+from core.data.file_names import EXTENSIONS, display_name, is_image_name
 from core.data.image_opening import begins_as_image
 from core.data.layout import Layout, is_junk
+from core.data.leftovers import is_unusual
 from core.data.listing import is_folder, status_of
 from core.data.table_rows import Labelled
 from core.errors import DataError
 
 MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not wait for a walk through it
 MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
+_HIDDEN = "is hidden; rename it if it belongs to the class"
 _NO_IMAGE = "is not an image by its extension"
 
 
@@ -93,6 +95,8 @@ def _walk(
     for entry in entries:
         path = f"{relative}/{entry.name}".lstrip("/")
         if is_junk(entry.name) or path in masks:
+            if _is_hidden_image(entry):
+                yield display_name(path), None, _HIDDEN
             continue
         if entry.is_dir(follow_symlinks=False):
             if depth > 0:
@@ -101,6 +105,15 @@ def _walk(
                 yield display_name(path), None, f"is more than {MAX_DEPTH} folders deep"
         else:
             yield _look_at(entry, path)
+
+
+def _is_hidden_image(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is hidden, by no program that is known, and is an image by its extension or holds one."""
+    if not is_unusual(entry.name):
+        return False
+    if not entry.is_dir(follow_symlinks=False):
+        return is_image_name(entry.name)
+    return any(is_image_name(name) for _, _, names in os.walk(entry.path) for name in names)
 
 
 def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | None, str]:
