@@ -10,6 +10,7 @@ from core.data.dataset_index import ImageFile
 from core.data.name_groups import parentheses
 from core.data.split import AUTO, group_names
 from core.data.thumbnails import MAX_COMPARED
+from core.data.usual_groups import ORIGINAL
 from core.stats.metrics import wilson
 
 _LIKELY = 0.85
@@ -94,7 +95,8 @@ def leak_patient(context: Context) -> Finding | None:
         return None
     both = sorted({names[file] for file in shared})
     every = train | {name for name in names.values() if name}
-    word = "patient" if pattern == AUTO else "group"
+    copies = all(name.startswith(ORIGINAL) for name in both)
+    word = "group" if pattern != AUTO else "original image" if copies else "patient"
     change = {"data.group_pattern": AUTO} if _can_regroup(context) else {}
     return Finding(
         "leak-patient",

@@ -3,7 +3,6 @@
 Images of one patient, or copies of one file, on both sides of a split make validation look better than it is.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,11 @@ from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.file_names import display_name
 from core.data.name_groups import find_groups
 from core.data.undivided import why_undivided
+from core.data.usual_groups import usual_group
 from core.errors import ConfigError, DataError
 from core.stats.components import components
 
 AUTO = "auto"
-# person123_bacteria_4, patient0042_..., sub-01_..., case 7; not the "sub" in "submarine1" or the "case" in "suitcase1".
-_PERSON = re.compile(r"(?<![a-z0-9])((?:person|patient|subject|subj|sub|case|pat|pid)[ _-]?\d+)", re.IGNORECASE)
-# IM-0115-0001 and NORMAL2-IM-0023-0001, as in the chest X-rays of Kermany et al.: all but the image's own number.
-_STUDY = re.compile(r"(?<![a-z0-9])((?:[a-z0-9]+-)?IM-\d+)(?=[-_.])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,9 +68,10 @@ def group_names(files: Sequence[ImageFile], pattern: str = AUTO) -> list[str]:
 
     Args:
         files: The files; their paths below the class folder are looked at.
-        pattern: `"auto"` knows `person123_...`, `patient0042_...`, `subject`, `sub-01`, `case`, `IM-0115-0001` and
-            `NORMAL2-IM-0023-0001`; `""` recognises nothing; else a regular expression that is searched for, whose
-            first group (or the whole match) is the name.
+        pattern: `"auto"` knows `person123_...`, `patient0042_...`, `subject`, `sub-01`, `case`, `IM-0115-0001`,
+            `NORMAL2-IM-0023-0001`, `CNV-1016042-1` in the class CNV, and Roboflow's `1_jpg.rf.0a1b2c3d`; `""`
+            recognises nothing; else a regular expression that is searched for, whose first group (or the whole match)
+            is the name.
 
     Raises:
         ConfigError: if the pattern is no regular expression, or takes too long.
@@ -82,13 +79,11 @@ def group_names(files: Sequence[ImageFile], pattern: str = AUTO) -> list[str]:
     if not pattern:
         return [""] * len(files)
     names = [file.path.split("/", 2 if file.split else 1)[-1] for file in files]
-    found = [_usual_name(name) for name in names] if pattern == AUTO else find_groups(names, pattern)
+    if pattern == AUTO:
+        found = [usual_group(name, file.label) for file, name in zip(files, names, strict=True)]
+    else:
+        found = find_groups(names, pattern)
     return [file.group or name for file, name in zip(files, found, strict=True)]
-
-
-def _usual_name(path: str) -> str:
-    match = _PERSON.search(path) or _STUDY.search(path)
-    return match[1].casefold() if match else ""
 
 
 def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AUTO) -> None:

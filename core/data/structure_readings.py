@@ -10,7 +10,7 @@ from core.data.part_names import is_filler, is_part, shown, words_of
 from core.data.reading import CERTAIN, OFFERED, POSSIBLE, ClassFolder, Reading
 
 _MAX_WRAPPERS = 8
-_PERSON = re.compile(r"(person|patient|subject|subj|sub|case|pat|pid|p|id)[ _-]?\d+", re.IGNORECASE)
+_PERSON = re.compile(r"(person|patient|subject|subj|sub|case|pat|pid)[ _-]?\d+", re.IGNORECASE)
 
 
 def unwrapped(folder: Folder) -> Folder:
@@ -94,7 +94,8 @@ def with_inner(plain: Reading, inner: Reading | None, groups: Iterable[Sequence[
         f"Images in sub-folders ({names}) belong to the class above them; --layout {inner.key} uses the sub-folders "
         "as classes."
     )
-    return [replace(plain, notes=(*plain.notes, note)), inner]
+    more = (_PATIENTS,) if _are_numbered(nested) else ()
+    return [replace(plain, notes=(*plain.notes, note, *more)), inner]
 
 
 def inner_of_parts(reading: Reading, folders: Mapping[str, Folder]) -> Reading | None:
@@ -122,11 +123,18 @@ def _are_people(folders: Iterable[Folder]) -> bool:
     return all(inner.images and _PERSON.fullmatch(inner.name) for folder in folders for inner in folder.filled)
 
 
+def _are_numbered(folders: Iterable[Folder]) -> bool:
+    """Whether all that folders hold are folders of images with a number in their name that `auto` does not know."""
+    inner = [each for folder in folders for each in folder.filled]
+    return all(each.images and any(map(str.isdigit, each.name)) and not _PERSON.fullmatch(each.name) for each in inner)
+
+
 def _is_plain_mask(name: str) -> bool:
     """`masks`, not `label_1`, which has a number that tells it from others."""
     return is_pure_annotation(name) and not any(word.isdecimal() for word in words_of(name))
 
 
+_PATIENTS = "If each sub-folder is one patient, data.group_pattern=^([^/]+)/ keeps it in one split."
 _SAME = "All of these folders contain only folders with the same names."
 
 

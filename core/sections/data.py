@@ -98,8 +98,8 @@ class DataConfig:
     group_pattern: str = setting_field(
         "auto",
         "Group pattern",
-        "Files of one group (such as a patient) stay in one split. auto: recognises common patient names. Empty: no "
-        "groups. Otherwise a regular expression whose first group is the name.",
+        "Files of one group (such as a patient) stay in one split. auto: recognises common patient names and copies "
+        "named by Roboflow. Empty: no groups. Otherwise a regular expression whose first group is the name.",
     )
     positive_class: str = setting_field(
         "",

@@ -68,6 +68,17 @@ def patients(file):
     return dataclasses.replace(file, path=f"{file.split}/{file.label}/person{person}_{file.path[-7:]}")
 
 
+def copies(file):
+    """Each validation image is an altered copy of a training image, as Roboflow names them."""
+    return dataclasses.replace(file, path=f"{file.split}/{file.label}/{file.path[-7:-4]}_png.rf.{'0' * 16}.png")
+
+
+def test_copies_of_one_original_on_both_sides_are_told_as_such(make_context):
+    finding = told(split.leak_patient(make_context(edit=copies)))
+    assert "validation images (" in finding.claim
+    assert "have their original image, by file name, in training too" in finding.claim
+
+
 def test_share_of_validation_with_known_patients_is_told(make_context):
     finding = told(split.leak_patient(make_context(edit=patients)))
     assert finding.severity == "warning"

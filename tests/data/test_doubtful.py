@@ -95,6 +95,11 @@ CASES: dict[str, Case] = {
     "patients below the classes": Case(
         "{train,val}/{cat,dog}/patient{1,2}=2", both(4, 4, "cat", "dog"), (r"belong to the class above",)
     ),
+    "numbers of patients below the classes": Case(
+        "benign/1025{0,1}=2 malignant/1030{0,1}=2",
+        only(4, "benign", "malignant"),
+        (r"If each sub-folder is one patient, data\.group_pattern=\^\(\[\^/\]\+\)/ keeps it in one split",),
+    ),
     "images folders below the classes of parts": Case("{train,val}/{a,b}/images=2", both(2, 2, "a", "b")),
 }
 

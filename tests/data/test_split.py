@@ -154,6 +154,26 @@ def test_usual_names_of_patients_are_recognised_and_others_are_not(name, expecte
     assert group_name(file(f"train/cats/{name}", "train")) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("CNV/CNV-1016042-1.jpeg", "cnv-1016042"),
+        ("normal/NORMAL-12494-12.jpeg", "normal-12494"),
+        ("DME/DME_9603124_10.png", "dme-9603124"),
+        ("DME/DME-9603124-10 (2).png", "dme-9603124"),
+        ("cats/IMG_1_jpg.rf.0a1b2c3d4e5f.jpg", "original cats img_1_jpg"),
+        ("cats/a b_png.rf.Zk1b2c3d4e5fgh.jpg", "original cats a b_png"),
+        ("cats/IMG-20200101-12.jpg", ""),
+        ("cats/cat-0012-1.jpg", ""),
+        ("cat/cat-12-1.jpg", ""),
+        ("cat/cat_100234.jpg", ""),
+        ("cats/perf.rf.txt.jpg", ""),
+    ],
+)
+def test_numbers_behind_the_class_and_copies_of_one_original_are_groups(path, expected):
+    assert group_name(file(path)) == expected
+
+
 def test_a_class_called_person1_is_not_a_patient():
     assert group_name(file("person1/a.png")) == ""
 
