@@ -114,6 +114,10 @@ def test_a_baseline_is_beyond_a_run() -> None:
         (own("on_train_batch_begin(self, b, logs=None)", "rate = self.model.optimizer.learning_rate",
              "rate.assign(rate * 0.99)"), {SCHEDULE: "none"}),
         (own("on_epoch_end(self, epoch, logs=None)", "opt.__setattr__('learning_rate', 1e-5)"), {SCHEDULE: "none"}),
+        (own("on_epoch_end(self, epoch, logs=None)", "if logs['loss'] < 0.1: raise StopIteration"), {STOPPING: 0}),
+        (own("on_epoch_end(self, epoch, logs=None)", "if epoch > 5: sys.exit(0)"), {STOPPING: 0}),
+        (own("on_epoch_end(self, epoch, logs=None)", "self.set(1e-4)")
+         + "    def set(self, rate): self.model.optimizer.lr = rate\n", {SCHEDULE: "none"}),
         (own("__init__(self)", "super().__init__(lambda e, lr: lr * 0.9)",
              base="keras.callbacks.LearningRateScheduler"), {SCHEDULE: "none"}),
         (own("__init__(self)", "super().__init__(patience=3)", base="tf.keras.callbacks.EarlyStopping"),
@@ -133,6 +137,8 @@ def test_a_callback_of_the_script_that_changes_the_training(code: str, want: dic
         "keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, l: setattr(opt, 'learning_rate', 1e-3 / (e + 1)))",
         "keras.callbacks.LambdaCallback(on_epoch_end=lambda e, l: K.set_value(model.optimizer.learning_rate, 1e-4))",
         "keras.callbacks.LambdaCallback(on_epoch_begin=lower)",
+        "keras.callbacks.LambdaCallback(on_epoch_begin=functools.partial(lower))",
+        "keras.callbacks.CallbackList([keras.callbacks.LambdaCallback(on_epoch_begin=lower)])",
     ],
 )
 def test_a_function_as_a_callback_that_sets_the_rate(callback: str) -> None:
@@ -146,6 +152,8 @@ def test_a_function_as_a_callback_that_sets_the_rate(callback: str) -> None:
         ("self.losses.append(logs['loss'])",),
         ("self.best = max(self.best, logs['val_accuracy'])", "self.model.save('best.keras')"),
         ("K.get_value(self.model.optimizer.lr)",),
+        ("if 'loss' not in logs: raise KeyError('loss')",),
+        ("if np.isnan(logs['loss']): self.model.stop_training = True",),
     ],
 )
 def test_a_callback_that_only_looks_on_is_not_told(lines: tuple[str, ...]) -> None:
@@ -161,6 +169,24 @@ def test_what_else_a_callback_sets_is_told() -> None:
     )
     record = read("Own()", own("on_train_end(self, logs=None)", "self.model.set_weights(self.best)"))
     assert notes(record) == ["Own sets the weights during the training: there is no setting for it"]
+    record = read("Own()", own("on_epoch_end(self, e, logs=None)", "for a in self.model.layers: a.trainable = True"))
+    assert notes(record) == ["Own sets trainable during the training: there is no setting for it"]
+    record = read("Own()", own("on_epoch_end(self, e, logs=None)", "K.set_value(self.model.optimizer.momentum, 0.5)"))
+    assert notes(record) == ["Own sets momentum during the training: there is no setting for it"]
+
+
+def test_what_is_made_from_another_library_or_unknown_is_told() -> None:
+    record = read("Own()", "import lib\nclass Own(lib.Slower): pass")
+    assert (opened(record), notes(record)) == ({}, ["Own is made from Slower: there is no setting for it"])
+    (told,) = notes(read("keras.callbacks.LambdaCallback(on_epoch_end=strange, on_train_end=print)"))
+    assert told == "on_epoch_end=strange of LambdaCallback: what it does is known only when the script runs"
+
+
+def test_arguments_that_only_running_tells_are_asked_for() -> None:
+    assert opened(read("keras.callbacks.EarlyStopping(**options)")) == {STOPPING: "asked"}
+    assert opened(read("keras.callbacks.ReduceLROnPlateau(**options)")) == {PLATEAU: "asked"}
+    record = read("keras.callbacks.EarlyStopping(**options)", "options = dict(patience=3, restore_best_weights=True)")
+    assert (opened(record), record["settings"][STOPPING]["value"]) == ({}, 3)
 
 
 @pytest.mark.parametrize("callback", ["stop", "*callbacks_of(train)", "keras.callbacks.CSVLogger('a.csv'), made[0]"])

@@ -84,6 +84,27 @@ def test_what_changes_nothing_is_not_told(old: str, new: str) -> None:
     assert notes(old, new) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        (COMPILE, optimizer("keras.optimizers.Adam(**options)"), {"training.learning_rate", "training.weight_decay"}),
+        (COMPILE, 'model.compile("adam", keras.losses.BinaryCrossentropy(**options))', {"training.label_smoothing"}),
+        (COMPILE, 'model.compile("adam", **options)', {"loss"}),
+        (FIT, "model.fit(train, **options)", {"training.epochs", "training.early_stopping"}),
+        (LAYER + "(x)", 'keras.layers.Dense(1, activation="sigmoid")(keras.layers.Dropout(**options)(x))',
+         {"model.dropout"}),
+    ],
+)  # fmt: skip
+def test_arguments_that_only_running_tells_are_asked_for(old: str, new: str, keys: set[str]) -> None:
+    record = import_script(SCRIPT.replace(old, new))
+    assert {one["key"] for one in record["open"] if one["blocks"]} == keys
+
+
+def test_a_layer_with_further_arguments_that_cannot_be_read_is_told() -> None:
+    told = "Dense: some of its arguments are known only when the script runs"
+    assert notes(LAYER, LAYER.replace(")", ", **options)")) == [told]
+
+
 def test_what_the_optimizer_of_a_later_training_is_given_is_told() -> None:
     later = "\nnet.trainable = True\n" + optimizer("keras.optimizers.Adam(1e-5, clipvalue=0.5)") + "\n" + FIT
     assert notes(FIT, FIT + later) == [f"clipvalue=0.5 of Adam{_NONE}"]

@@ -21,6 +21,10 @@ MOST_VALUES = 50
 """Elements of a list that are looked at one by one."""
 
 
+UNREAD = "**"
+"""Name of the arguments of a call that cannot be told, as of `**options`."""
+
+
 class Stop(Exception):
     """The budget is spent."""
 
@@ -59,11 +63,13 @@ class Arguments:
     def bound(self, names: tuple[str, ...]) -> tuple[dict[str, Value], dict[str, int]]:
         """Arguments by name, where the positional ones have these names in order, and their lines.
 
-        Positional ones beyond these names are there as `#2`, counted from 0.
+        Positional ones beyond these names are there as `#2`, counted from 0, and those that cannot be told as `**`.
         """
         names = (*names, *(f"#{k}" for k in range(len(names), len(self.positional))))
         values = dict(zip(names, self.positional, strict=False))
         lines = {name: self.line_of(name, k) for k, name in enumerate(names[: len(self.positional)])}
+        if self.unread:
+            values[UNREAD], lines[UNREAD] = Unknown("options", self.line), self.line
         return {**values, **self.named}, {**lines, **self.lines}
 
 

@@ -1,13 +1,15 @@
 """Settings of callbacks: early stopping, reduction on a plateau; what others do, and which change nothing."""
 
+import builtins
+
+from core.script.flow.machine import UNREAD
 from core.script.flow.made import Made
-from core.script.flow.objects import Const, Instance, Items
-from core.script.flow.value import Value
+from core.script.flow.objects import Const, External, Instance, Items, Unknown
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.no_setting import tell_others
 from core.script.settings.own_callbacks import SCHEDULE, STOPPING, bases_of, tell_own
-from core.script.settings.story import Story
+from core.script.settings.story import Story, callbacks_of
 
 PLATEAU = "training.reduce_on_plateau"
 
@@ -43,6 +45,8 @@ def fill_callbacks(story: Story, found: Collected) -> None:
         elif one.kind not in ("EarlyStopping", "ReduceLROnPlateau", *_HARMLESS):
             found.note(one.line, f"{one.kind}: there is no setting for it")
         tell_own(found, one)
+        if one.kind == "LambdaCallback":
+            _unknown_functions(found, one)
     _others(story, found)
 
 
@@ -53,7 +57,7 @@ def _others(story: Story, found: Collected) -> None:
         given = argument(found.script, fit, "callbacks")
         if isinstance(given.value, Items) and given.value.more:
             found.ask(STOPPING, _unread(found, given), given.line)
-        for one in _listed(given.value):
+        for one in callbacks_of(given.value):
             if isinstance(one, Instance) and id(one.made_by) not in told:
                 told.add(id(one.made_by))
                 _own(found, one)
@@ -61,9 +65,13 @@ def _others(story: Story, found: Collected) -> None:
                 found.ask(STOPPING, _unread(found, given), given.line)
 
 
-def _listed(value: Value | None) -> list[Value]:
-    inner = value.values if isinstance(value, Items) else [] if value is None else [value]
-    return [one for part in inner for one in (part.values if isinstance(part, Items) else [part])]
+def _unknown_functions(found: Collected, made: Made) -> None:
+    for name, value in made.arguments.items():
+        is_name = isinstance(value, External) and "." not in value.name and not hasattr(builtins, value.name)
+        if is_name or isinstance(value, Unknown):
+            given = argument(found.script, made, name)
+            told = "what it does is known only when the script runs"
+            found.note(given.line, f"{name}={given.text} of {made.kind}: {told}")
 
 
 def _unread(found: Collected, given: Given) -> str:
@@ -78,6 +86,8 @@ def _own(found: Collected, callback: Instance) -> None:
         if kind in kinds:
             why = f"{node.name} is the script's own kind of {kind}"
             found.ask(key, f"{found.script.where(node.lineno)}: {why}", node.lineno)
+    for other in kinds - {*_HARMLESS, *_SCHEDULES, "EarlyStopping", "ReduceLROnPlateau", "object"}:
+        found.note(node.lineno, f"{node.name} is made from {other}: there is no setting for it")
     if kinds & set(_SCHEDULES):
         told = f"{node.name}: there is no setting for a custom learning-rate function"
         found.beyond(SCHEDULE, told, node.lineno, nearest="none")
@@ -89,6 +99,8 @@ def _early_stopping(found: Collected, made: Made | None) -> None:
         return
     patience = argument(found.script, made, "patience")
     found.take(STOPPING, patience, 0, "no patience")
+    if UNREAD in made.arguments:
+        return
     if patience.value is None or patience.whole == 0:
         told = "EarlyStopping without patience ends after the first epoch that is no better"
         found.beyond(STOPPING, told, patience.line or made.line, nearest=1)
@@ -119,6 +131,9 @@ def _monitored(found: Collected, made: Made) -> None:
 def _plateau(found: Collected, made: Made | None) -> None:
     key = PLATEAU
     if made is None:
+        return
+    if UNREAD in made.arguments:
+        found.ask(key, f"{found.script.where(made.line)}: its arguments are known only when the script runs", made.line)
         return
     _monitored(found, made)
     _rest_of_plateau(found, made)

@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from core.script.flow.machine import constant, is_none, lines_of, number, whole
+from core.script.flow.machine import UNREAD, constant, is_none, lines_of, number, whole
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Ask, Compile, Fit, Model
 from core.script.flow.objects import Const, Items, Mapping
@@ -79,6 +79,9 @@ def argument(script: Script, owner: Owner | None, *names: str) -> Given:
     if owner is None:
         return Given()
     name = next((one for one in names if one in owner.arguments), None)
+    if name is None and UNREAD in owner.arguments and not _is_told(owner, names):
+        told = f"the value of {names[0]} is known only when the script runs"
+        return Given(owner.arguments[UNREAD], owner.line, names[0], f"{script.where(owner.line)}: {told}")
     if name is None:
         return Given(line=owner.line)
     value, line = owner.arguments[name], owner.lines.get(name, owner.line)
@@ -89,6 +92,17 @@ def argument(script: Script, owner: Owner | None, *names: str) -> Given:
     if isinstance(value, Mapping):
         why = f"{script.where(line)}: {script.text(node)} is not of a kind that is read here"
     return Given(value, line, script.text(node), why)
+
+
+_OF_FIT = ("epochs", "callbacks")
+"""Arguments of a training that a run cannot be without, and that nothing else asks for."""
+
+
+def _is_told(owner: Owner, names: tuple[str, ...]) -> bool:
+    """Whether an argument that may be among those that cannot be told is asked for elsewhere, or may be left out."""
+    if isinstance(owner, Made):
+        return "unread" in owner.state or owner.kind == "ImageDataGenerator"
+    return names[0] not in _OF_FIT if isinstance(owner, Fit) else isinstance(owner, (Model, Ask))
 
 
 def _node(script: Script, owner: Owner, name: str, names: tuple[str, ...]) -> ast.expr | None:

@@ -1,6 +1,6 @@
 """Arguments that a call is given and that no setting is read from: each is told, unless it changes nothing."""
 
-from core.script.flow.machine import constant
+from core.script.flow.machine import UNREAD, constant
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Compile, Fit
 from core.script.flow.objects import External
@@ -11,7 +11,7 @@ from core.script.settings.story import Story
 
 _NO_EFFECT = frozenset(
     (
-        *("name", "verbose", "dtype", "seed", "data_format", "keepdims", "jit_compile", "unread"),
+        *("name", "verbose", "dtype", "seed", "data_format", "keepdims", "jit_compile", "unread", UNREAD),
         *("input_shape", "input_dim", "batch_input_shape", "input_length"),
         *("metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "auto_scale_loss", "target_tensors"),
         *("validation_steps", "validation_batch_size", "nb_val_samples", "val_samples"),
@@ -58,6 +58,9 @@ def tell_others(found: Collected, owner: Owner, *read: str) -> None:
     """
     for name in owner.arguments:
         given = argument(found.script, owner, name)
+        if name == UNREAD and not isinstance(owner, Fit):
+            found.note(owner.line, f"{_kind(owner)}: some of its arguments are known only when the script runs")
+            continue
         if name in read or name in _NO_EFFECT or not given.stated or _is_usual(name, given):
             continue
         found.note(given.line, f"{_said(name, given)} of {_kind(owner)}: there is no setting for it")
@@ -95,6 +98,9 @@ def fill_no_setting(story: Story, found: Collected) -> None:
     compiled = [fit.compiled for fit in story.fits] or [story.compiled]
     for one in {id(one): one for one in compiled if one is not None}.values():
         tell_others(found, one, "optimizer", "loss")
+        if UNREAD in one.arguments and "loss" not in one.arguments:
+            given = argument(found.script, one, "loss")
+            found.ask("loss", given.why, given.line)
         _optimizer(found, one.arguments.get("optimizer"))
         loss = one.arguments.get("loss")
         if isinstance(loss, Made) and loss.kind.lower().endswith("entropy"):
@@ -128,7 +134,7 @@ _SMALL_DECAY = 1e-5
 def _decay(found: Collected, made: Made) -> None:
     """`SGD(0.01, decay=1e-4)` of Keras 1 and 2: the rate of batch n is divided by 1 + decay * n."""
     given = argument(found.script, made, "decay")
-    if not given.stated or given.number == 0:
+    if "decay" not in made.arguments or not given.stated or given.number == 0:
         return
     if given.number is not None and abs(given.number) <= _SMALL_DECAY:
         found.note(given.line, f"decay={given.text} of {made.kind}: there is no setting for it")

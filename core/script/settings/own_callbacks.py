@@ -13,7 +13,11 @@ STOPPING, SCHEDULE = "training.early_stopping", "training.schedule"
 
 _STOP = "stop_training"
 _LOADS = ("set_weights", "load_weights")
+_ENDS = ("exit", "_exit", "quit")
 _SETTERS = ("set_value", "setattr", "__setattr__", "_set_hyper")
+_HOOKS = ("on_epoch", "on_batch", "on_train_batch", "on_predict", "on_test")
+_NO_NUMBER = ("isnan", "isinf", "isfinite")
+"""Questions whether a loss is a number: a run ends where it is none, too."""
 _ASSIGNS = ("assign", "assign_add", "assign_sub")
 _DEEPEST = 3
 """Functions of the script that a callback calls, inside each other; classes that are made from each other."""
@@ -66,8 +70,10 @@ def _places(callback: Value) -> Iterator[Place]:
             yield from _called(made_by.node, made_by.scope, _DEEPEST)
     elif isinstance(callback, Made):
         for one in callback.arguments.values():
-            if isinstance(one, Function):
-                yield from _called(one.node, one.scope, _DEEPEST)
+            inner = one.state.get("given") if isinstance(one, Made) else None  # functools.partial(function, ...)
+            function = inner.positional[0] if inner is not None else one
+            if isinstance(function, Function):
+                yield from _called(function.node, function.scope, _DEEPEST)
 
 
 def _called(node: ast.AST, scope: Scope, depth: int) -> Iterator[Place]:
@@ -88,13 +94,39 @@ def _effects(place: ast.AST, scope: Scope) -> Iterator[tuple[str, int]]:
         for target in one.targets
         if isinstance(target, ast.Name)
     }
+    guarded, hooks = _guarded(place), _hooks(place)
     for one in ast.walk(place):
         if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store):
             what = _stored(one)
+        elif isinstance(one, ast.Call):
+            what = _by_call(one, aliases)
         else:
-            what = _by_call(one, aliases) if isinstance(one, ast.Call) else ""
-        if what:
+            what = _STOP if isinstance(one, ast.Raise) and id(one) in hooks and not _is_error(one) else ""
+        if what and not (what == _STOP and id(one) in guarded):
             yield what, getattr(one, "lineno", 0)
+
+
+def _is_error(raised: ast.Raise) -> bool:
+    """Whether what is raised says that something is wrong, or is passed on."""
+    what = raised.exc.func if isinstance(raised.exc, ast.Call) else raised.exc
+    return what is None or (getattr(what, "attr", "") or getattr(what, "id", "Error")).endswith(("Error", "Exception"))
+
+
+def _guarded(place: ast.AST) -> set[int]:
+    """What is done only where a loss is no number."""
+    found: set[int] = set()
+    for one in ast.walk(place):
+        names = [getattr(part, "attr", "") or getattr(part, "id", "") for part in ast.walk(one.test)] if isinstance(
+            one, ast.If) else []  # fmt: skip
+        if any(name in _NO_NUMBER for name in names):
+            found |= {id(part) for part in ast.walk(one)}
+    return found
+
+
+def _hooks(place: ast.AST) -> set[int]:
+    """What is in the methods that a training calls again and again."""
+    methods = [one for one in ast.walk(place) if isinstance(one, ast.FunctionDef) and one.name.startswith(_HOOKS)]
+    return {id(part) for one in methods for part in ast.walk(one)}
 
 
 def _stored(target: ast.Attribute) -> str:
@@ -103,7 +135,7 @@ def _stored(target: ast.Attribute) -> str:
     is_own = isinstance(owner, ast.Name) and owner.id in ("self", "cls")
     if is_own:
         return ""
-    if target.attr in (_STOP, *RATES):
+    if target.attr in (_STOP, "trainable", *RATES):
         return target.attr
     names = [getattr(one, "attr", "") or getattr(one, "id", "") for one in ast.walk(owner)]
     return target.attr if any(name in ("model", "optimizer", "layer", "layers") for name in names) else ""
@@ -115,11 +147,19 @@ def _by_call(call: ast.Call, aliases: dict[str, str]) -> str:
     name = getattr(function, "attr", "") or getattr(function, "id", "")
     if name in _LOADS:
         return "the weights"
+    if name in _ENDS:
+        return _STOP
     if name in _ASSIGNS and isinstance(function, ast.Attribute):
         return _wanted(function.value, aliases)
     if name in _SETTERS:
-        return next((what for one in call.args[:2] if (what := _wanted(one, aliases))), "")
+        return next((what for one in call.args[:2] if (what := _wanted(one, aliases))), _other(call))
     return ""
+
+
+def _other(call: ast.Call) -> str:
+    """`set_value(optimizer.momentum, x)`: another part of the model or optimizer."""
+    target = call.args[0] if call.args else None
+    return _stored(target) if isinstance(target, ast.Attribute) else ""
 
 
 def _wanted(node: ast.expr, aliases: dict[str, str]) -> str:

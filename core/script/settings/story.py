@@ -259,11 +259,8 @@ class Story:
     @cached_property
     def callbacks(self) -> list[Made]:
         """Callbacks of all trainings, each once."""
-        found: list[Made] = []
-        for fit in self.fits:
-            value = fit.arguments.get("callbacks")
-            found += [one for one in (value.values if isinstance(value, Items) else [value]) if isinstance(one, Made)]
-        return list({id(one): one for one in found}.values())
+        given = [one for fit in self.fits for one in callbacks_of(fit.arguments.get("callbacks"))]
+        return list({id(one): one for one in given if isinstance(one, Made)}.values())
 
     @property
     def has_top(self) -> bool:
@@ -286,6 +283,15 @@ def is_alike(one: Fit, other: Fit) -> bool:
 
 def _named(value: Value) -> str:
     return str(getattr(value, "name", "") or getattr(value, "text", ""))
+
+
+def callbacks_of(value: Value | None, depth: int = 3) -> list[Value]:
+    """One callback, or those of a list or a CallbackList."""
+    if isinstance(value, Made) and value.kind == "CallbackList":
+        value = value.arguments.get("callbacks") or value.arguments.get("#0")
+    if isinstance(value, Items) and depth:
+        return [one for part in value.values for one in callbacks_of(part, depth - 1)]
+    return [] if value is None else [value]
 
 
 def is_for_validation(batches: Batches) -> bool:
