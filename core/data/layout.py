@@ -195,19 +195,24 @@ def check_class_name(name: str) -> None:
 
 
 def check_distinct(names: Iterable[str]) -> None:
-    """Refuses names that differ only in case or in how an accent is stored, as one of two computers mixes them up.
+    """Refuses names that differ only in case, blanks or how an accent is stored, as one of two computers mixes them up.
 
     Raises:
         DataError: naming the first such pair.
     """
     seen: dict[str, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _seen(name)).casefold())
         if seen.setdefault(key, name) != name:
             raise DataError(
-                f"The classes {seen[key]} and {name} look the same (case, or the way an accent is stored); "
-                "rename one or merge them."
+                f"The classes {seen[key]} and {name} look the same (case, blanks, or the way an accent is "
+                "stored); rename one or merge them."
             )
+
+
+def _seen(name: str) -> str:
+    """A name without what is not seen: marks of no width, and which blanks it has."""
+    return " ".join("".join(c for c in name if unicodedata.category(c) != "Cf").split())
 
 
 def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:

@@ -1,7 +1,7 @@
 """Tables beside class folders and beside each other: what they say alike, what they add, and where they contradict."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.file_names import display_name
 from core.data.listing import Folder
@@ -141,6 +141,26 @@ def rivals(readings: Sequence[TableReading]) -> list[TableReading]:
     named = [reading for reading in equal if _is_named(reading)] or equal
     best = max(named, key=lambda reading: (reading.matched, not _in_numbers(reading)))
     return [best, *(other for other in named if other is not best and _contradict(best, other))]
+
+
+def also_there(best: TableReading, found: Sequence[TableReading]) -> TableReading:
+    """The best table, with a sentence on others that name images which it does not.
+
+    Args:
+        best: Is used.
+        found: Every table that can be read.
+    """
+    known = {image.path for image in best.images}
+    notes = []
+    for other in found:
+        more = sorted({image.path for image in other.images} - known)
+        if other.file != best.file and more:
+            count = "1 image" if len(more) == 1 else f"{len(more):,} images"
+            file = display_name(other.file)
+            notes.append(
+                f"{file} is not used: it names {count} that {display_name(best.file)} does not ({shown(more, 3)})."
+            )
+    return replace(best, notes=(*best.notes, *notes))
 
 
 def which_table(found: Sequence[TableReading]) -> LayoutQuestion:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.data.table_classes import is_missing
 from core.data.table_groups import is_no_class
 from core.data.table_parts import OFF, ON, like_parts
 from core.data.tables import Table
@@ -84,23 +85,24 @@ def fold_column(table: Table, taken: Sequence[str]) -> str:
     return ""
 
 
-def label_of(row: Sequence[str], at: Sequence[int], names: Sequence[str]) -> str | None:
-    """The class of a row; `""` if it has none, None if it has several.
+def marked_classes(table: Table, names: Sequence[str]) -> list[str | None]:
+    """The class of each row by the column that is set in it; `""` where none is, None where several are.
 
     Args:
-        row: The cells.
-        at: Positions of the label columns.
-        names: Their names.
+        table: The table.
+        names: Of the columns, one a class.
     """
-    if len(at) == 1:
-        return row[at[0]]
-    marked = [name for place, name in zip(at, names, strict=True) if row[place].lower() in ON]
-    return marked[0] if len(marked) == 1 else None if marked else ""
+    at = [table.columns.index(name) for name in names]
+    found: list[str | None] = []
+    for row in table.rows:
+        marked = [name for place, name in zip(at, names, strict=True) if row[place].lower() in ON]
+        found.append(marked[0] if len(marked) == 1 else None if marked else "")
+    return found
 
 
 def _may_be_label(cells: Sequence[str]) -> bool:
     """Whether a column has at least two values that come again."""
-    counts = Counter(cell for cell in cells if cell)
+    counts = Counter(cell for cell in cells if not is_missing(cell))
     return 2 <= len(counts) <= MAX_CLASSES and 2 * len(counts) <= counts.total() and 2 * counts.total() >= len(cells)
 
 

@@ -65,3 +65,33 @@ def _rank(table: Table, name: str) -> tuple[int, bool]:
 def _contradict(first: Sequence[str], second: Sequence[str]) -> bool:
     """Whether two columns name different images in the same row."""
     return any(one and other and one != other for one, other in zip(first, second, strict=True))
+
+
+def with_header(table: Table, finder: Finder, base: str = "", name: str = "") -> Table:
+    """The table, its first row put back where it is no header but names an image.
+
+    Args:
+        table: As it was read.
+        finder: Of the folder's images.
+        base: Folder of the table.
+        name: Of the table, for the note.
+    """
+    titles = [
+        re.sub(r" \(\d+\)$", "", title) if re.sub(r" \(\d+\)$", "", title) in table.columns[:at] else title
+        for at, title in enumerate(table.columns)
+    ]
+    if not any(_is_image(title, at, table, finder, base) for at, title in enumerate(titles)):
+        return table
+    first = tuple("" if re.fullmatch(r"column \d+", title) else title for title in titles)
+    columns = tuple(f"column {number}" for number in range(1, len(titles) + 1))
+    note = f"{name} has no header: its first row names an image and counts as a row."
+    return Table(columns, (first, *table.rows), f"{note} {table.note}".strip())
+
+
+def _is_image(title: str, at: int, table: Table, finder: Finder, base: str) -> bool:
+    """Whether a title names an image as the cells below it do, and is no word for a column of images."""
+    if not finder.find(title, base):
+        return False
+    wordy = (_IMAGE.search(title) or _ID.search(title)) and not any(c.isdigit() for c in title)
+    below = [bool(finder.find(row[at], base)) for row in table.rows[:_SAMPLED]]
+    return (is_image_name(title) or not wordy) and 2 * sum(below) >= len(below)

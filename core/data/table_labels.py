@@ -1,44 +1,27 @@
 """Finds the table of labels beside a folder's images, decides what each of its columns is, and reads it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.data.file_names import display_name
 from core.data.listing import Folder
-from core.data.part_names import is_unlabelled, part_name, shown
-from core.data.table_agreement import rivals
+from core.data.part_names import shown
+from core.data.table_agreement import also_there, rivals
 from core.data.table_choice import TableChoice
+from core.data.table_files import family_of, find_tables, part_folder, part_of
 from core.data.table_finder import Finder
+from core.data.table_folders import FolderFinder
 from core.data.table_groups import group_column
 from core.data.table_guess import Mapping, fold_column, label_columns
 from core.data.table_images import image_columns, is_doubtful
 from core.data.table_parts import columns_of, part_column
+from core.data.table_places import Places
 from core.data.table_rows import GatheredRows, TableReading
-from core.data.tables import Table, is_table_name, read_table
+from core.data.tables import Table, read_table
 from core.errors import DataError, LayoutQuestion
 
-_AUTO_BYTES = 20_000_000  # a larger table is read only when it is named
-_AUTO_TABLES = 12
-_DEEPEST = 4
 _NAMED = 12  # columns in a sentence
-
-
-def find_tables(top: Folder, root: Path) -> list[tuple[str, list[str]]]:
-    """Tables that may hold labels, by name: several of one name are those of the parts (`train/metadata.csv`, ...).
-
-    Args:
-        top: From `list_folder`.
-        root: Where it lies.
-    """
-    found: dict[str, list[str]] = {}
-    for folder in top.walk():
-        if folder.path.count("/") >= _DEEPEST:
-            continue
-        for name in folder.others:
-            path = f"{folder.path}/{name}".lstrip("/")
-            if is_table_name(name) and not is_unlabelled(name) and _is_small(root / path):
-                found.setdefault(name, []).append(path)
-    return sorted(found.items(), key=lambda item: (min(path.count("/") for path in item[1]), item[0]))[:_AUTO_TABLES]
 
 
 def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
@@ -59,9 +42,7 @@ def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
             "with --table none.",
             (),
         )
-    name = choice.file.rpartition("/")[2]
-    files = dict(find_tables(top, root)).get(name, [])
-    return _read(top, root, files if choice.file in files else [choice.file], choice)
+    return _read(top, root, family_of(top, root, choice.file), choice)
 
 
 def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError | None]:
@@ -73,34 +54,35 @@ def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError
     """
     found: list[TableReading] = []
     doubt = None
-    for _, files in find_tables(top, root):
+    for files in find_tables(top, root):
         try:
             found.append(_read(top, root, files, TableChoice(files[0])))
         except LayoutQuestion as question:
             doubt = doubt or question
         except DataError:
             continue  # damaged, or about something else: its reading is not asked for
-    return rivals(found), None if found else doubt
-
-
-def _is_small(path: Path) -> bool:
-    try:
-        return path.stat().st_size <= _AUTO_BYTES
-    except OSError:
-        return False
+    kept = rivals(found)
+    return [also_there(kept[0], found), *kept[1:]] if kept else [], None if found else doubt
 
 
 def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) -> TableReading:
     """One table, or those of the parts together."""
     images = [f"{folder.path}/{name}".lstrip("/") for folder in top.walk() for name in folder.images]
-    finder = Finder(images)
-    tables = [(path, read_table(root / path)) for path in files]
-    first, table = tables[0]
-    mapping = _mapping(first, table, finder, choice)
-    tables = [(path, each) for path, each in tables if set(_columns_of(table, mapping)) <= set(each.columns)]
+    places = Places(Finder(images), FolderFinder(images), {path: part_folder(path, images) for path in files})
+    tables = {path: places.ready(path, read_table(root / path)) for path in files}
+    first = choice.file if choice.image and choice.file in tables else files[0]
+    mapping = _mapping(first, tables[first], places, choice)
+    mappings = {path: _fitting(path, table, mapping, places, choice) for path, table in tables.items()}
+    used = {path: fitting for path, fitting in mappings.items() if fitting}
     gathered = GatheredRows()
-    for path, each in tables:
-        gathered.take(each, mapping, finder, path.rpartition("/")[0], _part_of(path) if len(tables) > 1 else "")
+    gathered.say(_unused(path, tables[path], mapping) for path in files if path not in used)
+    known = [
+        cell for path, each in used.items() if len(each.labels) == 1 for cell in tables[path].column(each.labels[0])
+    ]
+    for path, fitting in used.items():
+        table, by_image = places.by_image(path, tables[path], fitting)
+        part = part_of(path) if len(used) > 1 else ""
+        gathered.take(table, by_image, places.finder, places.bases[path], part, known)
     if gathered.apart and not gathered.labels:
         raise DataError(
             f"The column {display_name(mapping.part)} of {display_name(first)} says for no image whether it is for "
@@ -111,21 +93,25 @@ def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) ->
     return gathered.reading(first, mapping, images)
 
 
-def _columns_of(table: Table, mapping: Mapping) -> list[str]:
-    """Every column that a mapping names in a table."""
-    part = columns_of(table, mapping.part)
-    return [name for name in (mapping.image, *mapping.labels, *part, mapping.group, mapping.fold) if name]
+def _fitting(path: str, table: Table, first: Mapping, places: Places, choice: TableChoice) -> Mapping | None:
+    """What the columns of a part's table are: as in the first, or classes of its own, one a column; None if neither."""
+    if {first.image, *first.labels} <= set(table.columns):
+        part = first.part if set(columns_of(table, first.part)) <= set(table.columns) else ""
+        group, fold = (name if name in table.columns else "" for name in (first.group, first.fold))
+        return replace(first, part=part, group=group, fold=fold)
+    try:
+        own = _mapping(path, table, places, choice)
+    except DataError:
+        return None
+    return own if own.image == first.image and min(len(own.labels), len(first.labels)) > 1 else None
 
 
-def _part_of(path: str) -> str:
-    """The part that a table belongs to, by the folder it lies in."""
-    for name in reversed(path.split("/")[:-1]):
-        if found := part_name(name):
-            return found.role if found.role != "fold" else ""
-    return ""
+def _unused(path: str, table: Table, mapping: Mapping) -> str:
+    lacking = [name for name in (mapping.image, *mapping.labels) if name not in table.columns]
+    return f"{display_name(path)} has no column {shown(lacking, _NAMED)} and is not used."
 
 
-def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Mapping:
+def _mapping(file: str, table: Table, places: Places, choice: TableChoice) -> Mapping:
     """What was said of the columns, and what is guessed."""
     name, labels = display_name(file), _said_labels(table, choice.label)
     said = {"image": (choice.image,), "label": labels, "part": columns_of(table, choice.part), "group": (choice.group,)}
@@ -136,7 +122,7 @@ def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Ma
                 f"{shown(table.columns, _NAMED)}.",
                 (),
             )
-    image = choice.image or _guessed_image(name, table, finder, file.rpartition("/")[0])
+    image = choice.image or _guessed_image(name, table, places, places.bases[file])
     labels = labels or _guessed_labels(name, table, image)
     part = choice.part or part_column(table)
     taken = (image, *labels, *columns_of(table, part))
@@ -144,8 +130,10 @@ def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Ma
     return Mapping(image, labels, part, group, fold_column(table, (*taken, group)))
 
 
-def _guessed_image(name: str, table: Table, finder: Finder, base: str) -> str:
-    possible = image_columns(table, finder, base)
+def _guessed_image(name: str, table: Table, places: Places, base: str) -> str:
+    possible = image_columns(table, places.finder, base)
+    if not possible and (folders := places.folders.column(table)):
+        return folders
     if not possible:
         raise DataError(
             f"No column of {name} has the file names of this folder; set it with --image, one of "

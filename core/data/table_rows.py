@@ -1,12 +1,13 @@
 """What the rows of tables of labels say: class, part, group and fold of each image, and what does not fit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.data.file_names import display_name
 from core.data.part_names import shown
+from core.data.table_classes import row_classes
 from core.data.table_finder import Finder
-from core.data.table_guess import MAX_CLASSES, Mapping, label_of
+from core.data.table_guess import MAX_CLASSES, Mapping, marked_classes
 from core.data.table_parts import columns_of, public_note, row_parts, unused_note
 from core.data.tables import Table
 from core.errors import DataError
@@ -73,18 +74,19 @@ class GatheredRows:
     said: dict[str, None] = field(default_factory=dict)
     matched: int = 0
 
-    def take(self, table: Table, mapping: Mapping, finder: Finder, base: str, part: str) -> None:
-        """Adds a table's rows."""
+    def take(self, table: Table, mapping: Mapping, finder: Finder, base: str, part: str, known: Iterable[str]) -> None:
+        """Adds a table's rows; `known` are the cells of the class in all tables."""
         place = {name: k for k, name in enumerate(table.columns)}
-        image, labels = place[mapping.image], [place[name] for name in mapping.labels]
+        image = place[mapping.image]
         paths = finder.find_all((row[image] for row in table.rows), base)
         roles = row_parts(table, mapping.part) if mapping.part else [part] * len(table.rows)
-        for row, path, role in zip(table.rows, paths, roles, strict=True):
+        one = len(mapping.labels) == 1
+        labels = row_classes(table.column(mapping.labels[0]), known) if one else marked_classes(table, mapping.labels)
+        for row, path, role, label in zip(table.rows, paths, roles, labels, strict=True):
             if not path:
                 self.missing.append(row[image])
                 continue
             self.matched += 1
-            label = label_of(row, labels, mapping.labels)
             if not label:
                 (self.several if label is None else self.blank).append(path)
                 continue
@@ -99,14 +101,16 @@ class GatheredRows:
             if mapping.group and not self.groups[path]:
                 self.single.append(path)
             self.folds[path] = row[place[mapping.fold]][:_LONGEST_FOLD] if mapping.fold else ""
-        self._say(table, mapping)
+        self._say_of(table, mapping)
 
-    def _say(self, table: Table, mapping: Mapping) -> None:
+    def _say_of(self, table: Table, mapping: Mapping) -> None:
         """What is worth saying of a table's split."""
         taken = (mapping.image, *mapping.labels, *columns_of(table, mapping.part), mapping.group, mapping.fold)
-        for note in (public_note(table, mapping.part) if mapping.part else "", unused_note(table, taken)):
-            if note:
-                self.said[note] = None
+        self.say((public_note(table, mapping.part) if mapping.part else "", unused_note(table, taken), table.note))
+
+    def say(self, notes: Iterable[str]) -> None:
+        """Keeps sentences that are worth saying, each once."""
+        self.said |= dict.fromkeys(note for note in notes if note)
 
     def reading(self, file: str, mapping: Mapping, images: Sequence[str]) -> TableReading:
         """The labelled images, and sentences on what does not fit."""

@@ -6,8 +6,9 @@ A table comes from elsewhere: its size, its rows, its columns and each of its ce
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,8 +21,11 @@ MAX_ROWS = 500_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 20_000_000
 MAX_CELL = 4_096  # characters; a longer text is no path and no class
+_MOST_OF_A_LIST = 100  # values of a list in JSON that become one cell, a bar between them
 _SEPARATORS = ",;\t|"
 _SNIFFED = 20  # lines that decide on the separator
+_DOUBT = "{name} is not UTF-8 and is read as cp1252 (western Europe); if its letters look wrong, save it as UTF-8."
+_UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # blanks, also those of no width
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,12 @@ class Table:
     Attributes:
         columns: Names, without spaces around them.
         rows: Cells by row, each row as long as `columns`.
+        note: What is doubtful about how it was read, as a sentence; `""` if nothing is.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
     def column(self, name: str) -> list[str]:
         """The cells of a column."""
@@ -65,22 +71,24 @@ def read_table(path: Path) -> Table:
             raise DataError(f"{name} has {size / 1e6:,.0f} MB; a table may have {MAX_BYTES / 1e6:,.0f} MB at most.")
         if suffix == ".parquet":
             return _of_records(name, _parquet(path, name))
-        text = _decoded(path.read_bytes())
+        text, sure = _decoded(path.read_bytes())
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
     if suffix in (".json", ".jsonl", ".ndjson"):
-        return _of_records(name, _json_records(text, name, lines=suffix != ".json"))
-    return _of_cells(name, _cells(text, suffix))
+        table = _of_records(name, _json_records(text, name, lines=suffix != ".json"))
+    else:
+        table = _of_cells(name, _cells(text, suffix))
+    return table if sure else replace(table, note=_DOUBT.format(name=name))
 
 
-def _decoded(data: bytes) -> str:
-    """UTF-8 with or without a mark, UTF-16 with one, else what Windows writes in western Europe."""
+def _decoded(data: bytes) -> tuple[str, bool]:
+    """UTF-8 with or without a mark, UTF-16 with one, else what Windows writes in western Europe; and whether it is."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
+        return data.decode("utf-16", "replace"), True
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), True
     except UnicodeError:
-        return data.decode("cp1252", "replace")
+        return data.decode("cp1252", "replace"), False
 
 
 def _cells(text: str, suffix: str) -> Iterator[list[str]]:
@@ -114,7 +122,7 @@ def _of_cells(name: str, cells: Iterator[list[str]]) -> Table:
                 continue
             _check_count(name, len(rows), len(columns))
             padded = [*row[: len(columns)], *[""] * (len(columns) - len(row))]
-            rows.append(tuple(cell.strip()[:MAX_CELL] for cell in padded))
+            rows.append(tuple(cell.strip(_UNSEEN)[:MAX_CELL] for cell in padded))
     except csv.Error as error:
         raise DataError(f"{name} is not a table: {error}.") from error
     if not rows:
@@ -158,9 +166,13 @@ def _text(value: Any) -> str:
     """A cell as text; what is no plain value is none."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value[:_MOST_OF_A_LIST]):
+        return "|".join(each.strip(_UNSEEN) for each in value[:_MOST_OF_A_LIST])[:MAX_CELL]
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return str(value).strip()[:MAX_CELL] if isinstance(value, str | int | float) else ""
+    return str(value).strip(_UNSEEN)[:MAX_CELL] if isinstance(value, str | int | float) else ""
 
 
 def _json_records(text: str, name: str, *, lines: bool) -> Iterator[dict[str, Any]]:

@@ -8,13 +8,13 @@ import streamlit as st
 from core.access.roles import Action
 from core.data.file_names import display_name
 from core.data.layout_choice import Choice, remember_choice
-from core.data.listing import Folder, list_folder
+from core.data.listing import list_folder
 from core.data.table_choice import TableChoice, read_table_choice, remember_table
+from core.data.table_files import find_tables
 from core.data.table_finder import Finder
 from core.data.table_groups import group_column
 from core.data.table_guess import Mapping, label_columns
-from core.data.table_images import image_columns
-from core.data.table_labels import find_tables
+from core.data.table_images import image_columns, with_header
 from core.data.table_parts import columns_of, part_column
 from core.data.tables import Table, read_table
 from core.errors import UserError
@@ -36,7 +36,7 @@ def choose_table(reference: str) -> None:
     root = Path(reference).resolve()
     try:
         top = list_folder(root)
-        files = [found[0] for _, found in find_tables(top, root)]
+        files = [found[0] for found in find_tables(top, root)]
         if not files:
             st.info("There is no table (CSV, TSV, JSON, JSON lines, Parquet) of up to 20 MB in this folder.")
             return
@@ -51,7 +51,9 @@ def choose_table(reference: str) -> None:
             help="The file that lists the images. The next step asks what each column means.",
         )
         table = _table(str(root / file), (root / file).stat().st_mtime_ns)
-        guessed = _guess(table, top, file, known if known and known.file == file else TableChoice(file))
+        finder = Finder([f"{each.path}/{name}".lstrip("/") for each in top.walk() for name in each.images])
+        table = with_header(table, finder, file.rpartition("/")[0])
+        guessed = _guess(table, finder, file, known if known and known.file == file else TableChoice(file))
     except (UserError, OSError) as error:
         st.error(plain(str(error)))
         return
@@ -60,9 +62,8 @@ def choose_table(reference: str) -> None:
     _columns(reference, file, table, guessed)
 
 
-def _guess(table: Table, top: Folder, file: str, known: TableChoice) -> Mapping:
+def _guess(table: Table, finder: Finder, file: str, known: TableChoice) -> Mapping:
     """What is remembered, else what names and values suggest."""
-    finder = Finder([f"{each.path}/{name}".lstrip("/") for each in top.walk() for name in each.images])
     image = known.image or next(iter(image_columns(table, finder, file.rpartition("/")[0])), "")
     possible = label_columns(table, image)
     said = (known.label,) if known.label in table.columns else tuple(known.label.split(",")) if known.label else ()

@@ -1,0 +1,121 @@
+"""Tables of several files, one for each part, and tables whose rows are about folders of images."""
+
+import pytest
+
+from core.data.scan import scan
+from core.data.table_choice import TableChoice, remember_table
+from tests.data.layout_cases import build, only
+from tests.data.table_cases import Case
+from tests.data.table_steps import run_case, table
+
+
+def some(start: int, stop: int, header: str = "file,label", more: str = "") -> str:
+    return table(header, *(f"{n}.png,{'ab'[n % 2]}{more}" for n in range(start, stop)))
+
+
+def parts(train: int, val: int, test: int = 0) -> dict[str, dict[str, int]]:
+    found = {"train": {"a": train, "b": train}, "val": {"a": val, "b": val}}
+    return found | ({"test": {"a": test, "b": test}} if test else {})
+
+
+def patients(name: str, *folders: str) -> str:
+    return table(f"{name},diagnosis", *(f"{folder},{'ab'[n % 2]}" for n, folder in enumerate(folders)))
+
+
+CASES: dict[str, Case] = {
+    "a table for each part": Case(
+        "im/#.png=12",
+        {"train.csv": some(0, 8), "val.csv": some(8, 10), "test.csv": some(10, 12)},
+        parts(4, 1, 1),
+    ),
+    "labels of two parts": Case(
+        "im/#.png=12",
+        {"train_labels.csv": some(0, 8), "test_labels.csv": some(8, 12)},
+        parts(4, 2),
+        (r"test part is used for validation",),
+    ),
+    "labels behind the part": Case(
+        "im/#.png=12", {"LabelsTrain.csv": some(0, 8), "LabelsValid.csv": some(8, 12)}, parts(4, 2)
+    ),
+    "tables of parts whose images have the same names": Case(
+        "{train,val}/#.png=6", {"train.csv": some(0, 6), "val.csv": some(0, 6)}, parts(3, 3)
+    ),
+    "a table without labels beside one with labels": Case(
+        "im/#.png=8",
+        {"train.csv": some(0, 6), "test.csv": table("file", "6.png", "7.png")},
+        only(3, "a", "b"),
+        (r"test\.csv has no column label and is not used",),
+    ),
+    "a table without the patient": Case(
+        "im/#.png=8",
+        {"train.csv": some(0, 6, "file,label,patient", ",p"), "val.csv": some(6, 8)},
+        parts(3, 1),
+    ),
+    "one column a class, others in the other part": Case(
+        "train/a#.png=6 valid/b#.png=4",
+        {
+            "train/_classes.csv": table(
+                "filename, cat, dog, bird",
+                *(f"a{n}.png,{n % 3 % 2},{int(n % 3 == 0)},{int(n % 3 == 2)}" for n in range(6)),
+            ),
+            "valid/_classes.csv": table("filename, cat, dog", *(f"b{n}.png,{n % 2},{1 - n % 2}" for n in range(4))),
+        },
+        {"train": {"cat": 2, "dog": 2, "bird": 2}, "val": {"cat": 2, "dog": 2, "bird": 0}},
+    ),
+    "an image in two of the tables": Case(
+        "im/#.png=9",
+        {"train.csv": some(0, 6), "val.csv": some(5, 9)},
+        {"train": {"a": 3, "b": 2}, "val": {"a": 2, "b": 1}},
+        (r"1 image is in several splits",),
+    ),
+    "patients in folders": Case(
+        "patient00{0,1,2,3,4,5}/slice_#.png=3",
+        {"labels.csv": patients("patient_id", *(f"patient00{n}" for n in range(6)))},
+        refuses=r"two ways: the classes a, b of labels\.csv \(--table labels\.csv\)",
+        flags={"table": "labels.csv"},
+        chosen=only(9, "a", "b"),
+    ),
+    "studies in folders below train": Case(
+        "train/id{0,1,2,3}/#.png=2",
+        {"train_labels.csv": patients("id", *(f"id{n}" for n in range(4)))},
+        refuses=r"two ways.*--table train_labels\.csv",
+        flags={"table": "train_labels.csv"},
+        chosen=only(4, "a", "b"),
+    ),
+    "paths of folders": Case(
+        "scans/{00,01,02,03}/im/#.png=2",
+        {"t.csv": patients("folder", *(f"scans/0{n}" for n in range(4)))},
+        refuses=r"two ways.*--table t\.csv",
+        flags={"table": "t.csv"},
+        chosen=only(4, "a", "b"),
+    ),
+    "names of classes beside class folders": Case(
+        "{n01,n02}=3", {"words.csv": table("wnid,name", "n01,tench", "n02,shark")}, only(3, "n01", "n02")
+    ),
+    "a count of classes": Case(
+        "{n01,n02,n03,n04}=3",
+        {"classes.csv": table("class,count", "n01,3", "n02,3", "n03,4", "n04,4")},
+        only(3, "n01", "n02", "n03", "n04"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tables_that_belong_together_are_read_together(name, tmp_path):
+    run_case(CASES[name], tmp_path)
+
+
+def test_images_of_a_folder_that_a_row_names_stay_together(tmp_path):
+    root = build(tmp_path / "data", "patient00{0,1,2,3}/slice_#.png=3")
+    (root / "labels.csv").write_text(patients("patient_id", *(f"patient00{n}" for n in range(4))))
+    remember_table(root, TableChoice("labels.csv"))
+    assert {file.group for file in scan(root).files} == {f"patient00{n}" for n in range(4)}
+
+
+def test_another_table_with_more_images_is_told(tmp_path):
+    root = build(tmp_path / "data", "#.png=12")
+    (root / "first.csv").write_text(some(0, 8))
+    (root / "second.csv").write_text(some(6, 12))
+    index = scan(root)
+    assert index.counts() == only(4, "a", "b")
+    assert any("second.csv" in note and "4 images" in note for note in index.notes)
