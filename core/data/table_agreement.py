@@ -66,7 +66,7 @@ def agrees(reading: TableReading, folders: Mapping[str, str]) -> bool:
         folders: Class by path, as the folders have it.
     """
     known = sum(image.path in folders for image in reading.images)
-    return 10 * known >= 9 * len(reading.images) and not differing(reading, folders)
+    return 2 * known > len(reading.images) and not differing(reading, folders)
 
 
 def added(reading: TableReading, folders: Mapping[str, str], on_disk: Mapping[str, str], layout: str) -> Agreement:
@@ -82,10 +82,13 @@ def added(reading: TableReading, folders: Mapping[str, str], on_disk: Mapping[st
         LayoutQuestion: it divides only some of the images.
     """
     told = {image.path: image for image in reading.images if image.path in folders}
-    file, split = display_name(reading.file), any(image.split for image in told.values())
+    file, split = display_name(reading.file), len({image.split for image in told.values()}) > 1
+    beyond = [image.path for image in reading.images if image.path not in folders]
+    more = f"{file} has classes for images outside the class folders ({len(beyond):,}), which are not used: "
+    outside = (f"{more}{shown(beyond, 3)}; --table {file} uses them.",) if beyond else ()
     if not split and not any(image.group or image.fold for image in told.values()):
-        return Agreement({})
-    notes = [f"The classes of {file} are those of the folders: {display_name(reading.mapping.sentence())}."]
+        return Agreement({}, notes=outside)
+    notes = [*outside, f"The classes of {file} are those of the folders: {display_name(reading.mapping.sentence())}."]
     divided = any(on_disk.values())
     without = sorted(folders.keys() - told.keys())
     if split and not divided and without:
@@ -99,7 +102,9 @@ def added(reading: TableReading, folders: Mapping[str, str], on_disk: Mapping[st
     if others:
         count = "1 image is" if len(others) == 1 else f"{len(others):,} images are"
         notes.append(f"{count} in another split in {file} than in the folders, which are used: {shown(others, 3)}.")
-    return Agreement(told, split and not divided, tuple(notes + _of_reading(reading, split and not divided)))
+    splits = split and not divided
+    kept = told if splits else {path: replace(image, split="") for path, image in told.items()}
+    return Agreement(kept, splits, tuple(notes + _of_reading(reading, splits)))
 
 
 def _of_reading(reading: TableReading, splits: bool) -> list[str]:

@@ -14,7 +14,7 @@ MAX_CLASSES = 1000
 LABEL_NAME = re.compile(
     r"^(label|labels|class|classes|class_?name|category|target|y|diagnosis|diagnostic|dx|species|breed|finding|choice|"
     r"choices|ground_?truth|gt|tag|emotion|disease|grade|annotation|klasse|kategorie|diagnose|"
-    r".*[_ ](label|class|diagnosis|dx|diagnose|disease|category|species))$",
+    r".*[_ ](labels?|class|diagnosis|dx|diagnose|disease|category|species))$",
     re.IGNORECASE,
 )
 _FOLD = re.compile(r"^(cv|k)?[-_ ]?folds?[-_ ]?(id|idx|index|nr|no|number)?$", re.IGNORECASE)

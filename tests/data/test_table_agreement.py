@@ -53,6 +53,17 @@ CASES: dict[str, Case] = {
     "a few rows about images elsewhere": Case(
         TREE + " more#.png=2", {"m.csv": about() + "more0.png,cat\nmore1.png,bird\n"}, only(20, "cat", "dog")
     ),
+    "a table of the other part, whose images are in no class folder": Case(
+        "Train/{cat,dog}=6 Test/t#.png=4",
+        {
+            "Train.csv": table("Path,Label", *(f"Train/{c}/{n}.png,{c}" for c in ("cat", "dog") for n in range(6))),
+            "Test.csv": table("Path,Label", *(f"Test/t{n}.png,{('cat', 'dog')[n % 2]}" for n in range(4))),
+        },
+        only(6, "cat", "dog"),
+        (r"Train\.csv has classes for images outside the class folders \(4\).*Test/t0\.png.*--table Train\.csv",),
+        flags={"table": "Train.csv"},
+        chosen={"train": {"cat": 6, "dog": 6}, "val": {"cat": 2, "dog": 2}},
+    ),
     "two tables that disagree": Case(
         "#.png=6",
         {"a_labels.csv": flat("cat", "dog"), "b_labels.csv": mixed("cat", "dog")},
