@@ -3,13 +3,12 @@
 What a folder can be read as is decided in `readings`; here one reading is taken, or refused, or asked about.
 """
 
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from core.data.class_count import check_class_count
+from core.data.distinct_names import check_class_name, check_distinct
 from core.data.every_reading import all_readings, passed_over, reading_by_hand
 from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, Choice, read_choice
@@ -19,6 +18,7 @@ from core.data.masks import WHY, masks_of, masks_told, without_masks
 from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
 from core.data.reading import OFFERED, ClassFolder, Reading
+from core.data.split_lists import listed_splits
 from core.data.table_agreement import added, agrees, folder_labels, table_or_folders, which_table
 from core.data.table_choice import read_table_choice
 from core.data.table_labels import guess_tables, read_chosen
@@ -84,8 +84,8 @@ def find_layout(root: Path, choice: Choice | None = None) -> Layout:
     try:
         layout = _of_folders(root, images, _taken(root, images, all_readings(images)), choice)
     except DataError as error:
-        return _of_table(root, top, _table_instead(root, top, error))
-    return _with_tables(root, images, layout)
+        return _with_lists(root, images, _of_table(root, top, _table_instead(root, top, error)))
+    return _with_lists(root, images, _with_tables(root, images, layout))
 
 
 def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> Layout:
@@ -179,40 +179,32 @@ def _with_tables(root: Path, top: Folder, layout: Layout) -> Layout:
     )
 
 
-def check_class_name(name: str) -> None:
-    """Refuses names that cannot be shown or stored.
-
-    Raises:
-        DataError: if `name` is blank, longer than 255 characters or has control or undecodable characters.
-    """
-    if not name.strip():
-        raise DataError("A class folder has a blank name; rename it.")
-    shown = display_name(name)
-    if len(name) > 255:
-        raise DataError(f"The class name {shown} has {len(name)} characters; at most 255 are allowed.")
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name):
-        raise DataError(f"The class name {shown} has characters that cannot be shown; rename the folder.")
-
-
-def check_distinct(names: Iterable[str]) -> None:
-    """Refuses names that differ only in case, blanks or how an accent is stored, as one of two computers mixes them up.
-
-    Raises:
-        DataError: naming the first such pair.
-    """
-    seen: dict[str, str] = {}
-    for name in names:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _seen(name)).casefold())
-        if seen.setdefault(key, name) != name:
-            raise DataError(
-                f"The classes {seen[key]} and {name} look the same (case, blanks, or the way an accent is "
-                "stored); rename one or merge them."
-            )
+def _with_lists(root: Path, top: Folder, layout: Layout) -> Layout:
+    """A layout without a split with that of text files that list the images of each part."""
+    if layout.kind == "splits":
+        return layout
+    base = layout.root.relative_to(root.resolve()).as_posix().removeprefix(".")
+    labels, _ = folder_labels(top, [replace(f, path=f"{base}/{f.path}".strip("/")) for f in layout.folders])
+    known = {image.path: image for image in layout.listed} or {
+        path: layout.told.get(_from(base, path), Labelled(path, label, "", "")) for path, label in labels.items()
+    }
+    parts, notes = listed_splits(top, root.resolve(), list(known))
+    if not parts:
+        return replace(layout, notes=layout.notes + notes)
+    serves = "val" not in parts.values()
+    divided = [replace(image, split=_serving(parts[path], serves=serves)) for path, image in known.items()]
+    return replace(
+        layout,
+        kind="splits",
+        notes=layout.notes + notes + ("There is no val part, so the test part is used for validation.",) * serves,
+        test_as_validation=serves,
+        listed=tuple(divided) if layout.listed else (),
+        told={} if layout.listed else {_from(base, image.path): image for image in divided},
+    )
 
 
-def _seen(name: str) -> str:
-    """A name without what is not seen: marks of no width, and which blanks it has."""
-    return " ".join("".join(c for c in name if unicodedata.category(c) != "Cf").split())
+def _serving(part: str, *, serves: bool) -> str:
+    return "val" if serves and part == "test" else part
 
 
 def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:
