@@ -70,7 +70,10 @@ def _transposed(owner: Array, given: Arguments) -> Array:
 def _convert_method(owner: Array, given: Arguments) -> Array:
     """Pillow's `convert("L")`."""
     grey = constant(given.get("mode", 0)) == "L"
-    return replace(owner, channels="grey", shape=owner.shape[:2] if owner.shape else None) if grey else owner
+    if not grey:
+        return owner
+    shape = owner.shape[:2] if owner.shape else None
+    return replace(owner, channels="grey", shape=shape, greyed=owner.greyed or given.line)
 
 
 _METHODS: dict[str, Callable[[Array, Arguments], Value]] = {

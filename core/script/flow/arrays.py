@@ -87,11 +87,12 @@ def _applied(span: tuple[float, float], family: str) -> tuple[float, float] | No
     return (span[0] / 255 - 0.485) / 0.22, (span[1] / 255 - 0.406) / 0.22
 
 
-def normalised(array: Array, span: tuple[float, float], line: int, text: str) -> Array:
-    """Values that are brought into a range, whatever they were: by their own largest one, say."""
+def normalised(array: Array, span: tuple[float, float], line: int, text: str, *, each: bool = False) -> Array:
+    """Values that are brought into a range, whatever they were: by their own largest one, say, or `each` image by its
+    own."""
     known = array.span
     scale = None
-    if known is not None and known[1] > known[0]:
+    if known is not None and known[1] > known[0] and not each:
         scale = (span[1] - span[0]) / (known[1] - known[0])
     role = IMAGES if array.role == NUMBERS else array.role
     if role == LABELS:
@@ -128,7 +129,7 @@ def by_statistic(array: Array, op: ast.operator, stat: Stat, line: int, text: st
     if isinstance(op, ast.Div) and stat.kind in ("max", "range"):
         if array.span is not None and array.span[1] <= 1.5:
             return array
-        return normalised(array, (0.0, 1.0), line, text)
+        return normalised(array, (0.0, 1.0), line, text, each=array.role == IMAGES and array.rank == 3)
     if isinstance(op, ast.Div) and stat.kind == "std":
         return replace(normalised(array, (-3.0, 3.0), line, text), strange=None)
     if isinstance(op, ast.Sub) and stat.kind == "mean":
@@ -166,6 +167,7 @@ def _both(one: Array, other: Array) -> Array:
         soft=one.soft or other.soft,
         marks=marks,
         random=_random_of(one, other),
+        greyed=one.greyed or other.greyed,
         fits=tuple(dict.fromkeys((*one.fits, *other.fits))),
         out=one.out if one.out == other.out else None,
     )

@@ -33,6 +33,7 @@ from core.script.flow.machine import Arguments, Handler, Machine, unknown
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model, Tensor
 from core.script.flow.objects import (
+    IMAGES,
     Array,
     Batches,
     Class,
@@ -109,6 +110,9 @@ class Calling(Expressions):
     def _unknown(self, callee: Unknown, given: Arguments) -> Value:
         if callee.epochs:
             return callee  # `.numpy()` of a count
+        first = given.positional[0] if given.positional else None
+        if callee.text == "apply" and isinstance(first, Array) and first.role == IMAGES:  # of cv2.createCLAHE
+            return replace(first, strange=(given.name, given.line), span=None)
         if callee.text in TRAINING:
             return training_calls.method(self, self.stranger(str(given.line), len(self.loops)), callee.text, given)
         return unknown(given)

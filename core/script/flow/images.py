@@ -27,7 +27,8 @@ from core.script.pixel_names import family_of_module
 def _read(machine: Machine, given: Arguments, channels: str, shape: tuple[int | None, ...] | None) -> Array:
     text = given.name.rpartition(".")[2]
     source = Source(machine.new_number(), given.line, text, "image")
-    return Array(IMAGES, source, RAW, shape=shape, channels=channels)
+    greyed = given.line if channels == "grey" else 0
+    return Array(IMAGES, source, RAW, shape=shape, channels=channels, greyed=greyed)
 
 
 def _imread(machine: Machine, given: Arguments) -> Value:
@@ -98,7 +99,8 @@ def _colour(machine: Machine, given: Arguments) -> Value:
         return value if isinstance(value, Array) else unknown(given)
     to = code.name.rpartition("2")[2].lower()
     if to.startswith("gray"):
-        return replace(value, channels="grey", shape=value.shape[:-1] if value.rank == 3 and value.shape else None)
+        shape = value.shape[:-1] if value.rank == 3 and value.shape else None
+        return replace(value, channels="grey", shape=shape, greyed=value.greyed or given.line)
     if to in ("rgb", "bgr"):
         shape = (*value.shape, 3) if value.channels == "grey" and value.rank == 2 and value.shape else value.shape
         return replace(value, channels=to if "BGR2RGB" in code.name or "RGB2BGR" in code.name else "", shape=shape)
@@ -115,7 +117,7 @@ def _to_grey(machine: Machine, given: Arguments) -> Value:
     if not isinstance(value, Array):
         return unknown(given)
     shape = (*value.shape[:-1], 1) if value.shape else None
-    return replace(value, channels="grey", shape=shape)
+    return replace(value, channels="grey", shape=shape, greyed=value.greyed or given.line)
 
 
 def _dtype(machine: Machine, given: Arguments) -> Value:
@@ -142,10 +144,10 @@ def _normalise(machine: Machine, given: Arguments) -> Value:
         return unknown(given)
     low, high = number(given.get("alpha", 2)), number(given.get("beta", 3))
     if not given.name.startswith("cv2"):
-        return arrays.normalised(value, (0.0, 1.0), given.line, "normalize")
+        return arrays.normalised(value, (0.0, 1.0), given.line, "normalize", each=True)
     if low is None or high is None:
         return replace(value, strange=(given.name, given.line), span=None)
-    return arrays.normalised(value, (min(low, high), max(low, high)), given.line, "cv2.normalize")
+    return arrays.normalised(value, (min(low, high), max(low, high)), given.line, "cv2.normalize", each=True)
 
 
 def _preprocess(machine: Machine, given: Arguments) -> Value:
@@ -189,8 +191,8 @@ _MODULES = ("image", "cv2", "tfa", "skimage", "ndimage", "PIL", "ImageOps", "tor
 
 
 def of_module(machine: Machine, given: Arguments) -> Value | None:
-    """What a function without a handler makes of images, where its name or something drawn says that it changes them
-    at random; None for any other."""
+    """What a function of a library of images makes of them without a handler: a change at random where its name or
+    something drawn says so, else one that is not known; None for any other function."""
     value = given.positional[0] if given.positional else given.get("image")
     *modules, short = given.name.split(".")
     if not isinstance(value, Array) or value.role not in (IMAGES, NUMBERS):
@@ -203,7 +205,8 @@ def of_module(machine: Machine, given: Arguments) -> Value | None:
     ]
     if by_name or (line_of(*given.positional, *given.named.values()) and set(modules) & set(_MODULES)):
         return _random(machine, given)
-    return None
+    is_known = value.role == IMAGES and value.strange is None
+    return replace(value, strange=(short, given.line), span=None) if set(modules) & set(_MODULES) and is_known else None
 
 
 def _decided(machine: Machine, given: Arguments) -> Value:
@@ -281,7 +284,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("cond",), _decided),
     "where": _chosen,
     **dict.fromkeys(("numpy_function", "py_function", "py_func", "map_fn", "vectorized_map"), _inside),
-    **dict.fromkeys(("img_to_array", "read_file", "fromarray", "exif_transpose", "imshow"), _kept),
+    **dict.fromkeys(("img_to_array", "array_to_img", "read_file", "fromarray", "exif_transpose", "imshow"), _kept),
     **dict.fromkeys(
         ("central_crop", "crop_to_bounding_box", "center_crop", "crop", "pad_to_bounding_box", "copyMakeBorder",
          "expand", "contain"), _cropped),

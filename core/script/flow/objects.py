@@ -160,6 +160,7 @@ class Array(Value):
         random: Layers, generators and functions that change images at random, in order.
         sizes: Of images that were resized: height and width as the script gives them, and the line.
         fits: What crops or pads images, in order.
+        greyed: The line that removes the colours of images; 0 where nothing does.
     """
 
     role: str = NUMBERS
@@ -185,6 +186,7 @@ class Array(Value):
     random: tuple["Layer | Made", ...] = ()
     sizes: "tuple[Value, int] | None" = None
     fits: tuple[Fitting, ...] = ()
+    greyed: int = 0
 
     @property
     def rank(self) -> int | None:

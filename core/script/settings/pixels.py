@@ -1,8 +1,10 @@
 """Setting `data.preprocessing`: all that changes the pixels between the files and the network, wherever it is done."""
 
 from core.models.catalogue import BACKBONES
+from core.script.flow.machine import is_value
 from core.script.flow.objects import FEATURES, Array, Step
 from core.script.settings.collected import Collected
+from core.script.settings.given import argument
 from core.script.settings.story import Story
 
 KEY = "data.preprocessing"
@@ -31,6 +33,12 @@ def fill_pixels(story: Story, found: Collected) -> None:
             story.base.line,
         )
         return
+    if array.greyed:
+        found.note(array.greyed, "the images are made grey here; a run keeps the colours of their files")
+    inner = _inner(story, found, own)
+    if inner is None:
+        return
+    own = inner
     steps = [
         step for step in array.steps if step.family or step.scale is None or (step.scale, step.offset) != (1.0, 0.0)
     ]
@@ -42,11 +50,31 @@ def fill_pixels(story: Story, found: Collected) -> None:
         return
     if kind == own:
         found.state(KEY, "backbone", *(step.line for step in steps))
-    elif kind in _SETTINGS:
+    elif kind in _SETTINGS and not _is_bare(story):
         found.state(KEY, _SETTINGS[kind], *(step.line for step in steps))
     else:
         name = story.base.name if story.base is not None else "the backbone"
         found.beyond(KEY, f"{steps[-1].text} is not the preprocessing of {name}", line, nearest="backbone")
+
+
+_BARE = {"MobileNetV3": "tf", "EfficientNetV2B": "torch", "ConvNeXt": "torch"}
+"""What networks that scale pixels by themselves do with them, by the beginning of their names."""
+
+
+def _is_bare(story: Story) -> bool:
+    """Whether a network that scales pixels by itself is made without the layers that do so."""
+    return story.base is not None and is_value(story.base.arguments.get("include_preprocessing"), False)
+
+
+def _inner(story: Story, found: Collected, own: str) -> str | None:
+    """The backbone's own preprocessing as the script has to do it; None where that is asked for."""
+    given = argument(found.script, story.base, "include_preprocessing")
+    if own != "raw" or story.base is None or given.known is True or not given.stated:
+        return own
+    if given.known is not False:
+        found.ask(KEY, given.why, given.line)
+        return None
+    return next((family for start, family in _BARE.items() if story.base.name.startswith(start)), "other")
 
 
 def _strange(story: Story, found: Collected, array: Array) -> None:
@@ -75,6 +103,10 @@ def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
         where = f"{found.script.where(line)}: " if line else ""
         text = array.source.text or "the images"
         found.ask(KEY, f"{where}the pixel range of {text} is known only when the script runs", line)
+    elif _is_bare(story):
+        name = story.base.name if story.base is not None else "the backbone"
+        why = f"{name} has no scaling of its own here, and pixels stay at 0 to 255; in a run {name} scales them"
+        found.beyond(KEY, why, story.base.line if story.base is not None else line, nearest="backbone")
     elif own == "raw":
         name = story.base.name if story.base is not None else "the backbone"
         found.leave_out(KEY, "backbone", f"no rescale and no preprocess_input: {name} scales pixels itself", line)
