@@ -11,6 +11,7 @@ from core.script.settings.no_setting import fill_no_setting
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.positive import fill_positive
 from core.script.settings.sampling import fill_sampling
+from core.script.settings.several import fill_several
 from core.script.settings.stages import fill_stages
 from core.script.settings.story import Story
 from core.script.settings.task import fill_other_learner, fill_task
@@ -29,6 +30,7 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     """
     found, order = _read(story, version)
     fill_stages(story, found, lambda one: _read(one, version)[0])
+    fill_several(story, found, lambda one: _read(one, version)[0])
     return found, order
 
 

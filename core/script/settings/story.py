@@ -9,6 +9,7 @@ from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Ask, Compile, Fit, Model, Trains
 from core.script.flow.objects import FEATURES, Array, Batches, Items
 from core.script.flow.training_calls import images_of
+from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS
 from core.script.value_rules.views import Course, View
@@ -36,6 +37,7 @@ class Story:
         if not known:
             return []
         last = known[-1]
+        known = known[_turn(known) :]
         bases = {id(one) for one in self._bases(last)}
         return [one for one in known if one.model is last.model or bases & {id(base) for base in self._bases(one)}]
 
@@ -268,6 +270,22 @@ class Story:
         return self.base is not None and (
             "include_top" not in self.base.arguments or is_value(self.base.arguments["include_top"], True)
         )
+
+
+def loop_of_models(fit: Fit) -> Turns | None:
+    """The outermost loop in which the model of a training is made anew in each turn, other than one over folds."""
+    return next((one for one in fit.loops[: fit.model.depth] if not one.fold), None)
+
+
+def _turn(fits: list[Fit]) -> int:
+    """Where the last turn of a loop begins that makes the model anew; 0 without one."""
+    last = fits[-1]
+    loop = loop_of_models(last)
+    places = [
+        k for k, one in enumerate(fits)
+        if loop is not None and loop in one.loops and one.node is last.node and one.model is not last.model
+    ]  # fmt: skip
+    return places[-1] + 1 if places else 0
 
 
 def is_alike(one: Fit, other: Fit) -> bool:
