@@ -73,6 +73,9 @@ ONE = "model.fit(train, validation_data=val, epochs=1)\n"
         ),
         (ADAM + "for epoch in range(6):\n" + indented("model.fit(train, initial_epoch=epoch, epochs=epoch + 1)\n"), 6),
         (ADAM + "model.fit(train.take(1), epochs=1)\n" + FIT, 3),
+        (ADAM + FIT + "if accuracy < 0.9:\n" + indented(SECOND), None),
+        (ADAM + "if long:\n" + indented(FIT) + "else:\n" + indented(SECOND), None),
+        (ADAM + "if train_it:\n" + indented(FIT), 3),
     ],
 )
 def test_a_training_in_a_loop_has_the_epochs_of_all_turns(text: str, epochs: int | None) -> None:
@@ -179,6 +182,7 @@ PLATEAU = ", callbacks=[keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=2
 COSINE = "keras.optimizers.schedules.CosineDecay({}, len(train) * 3)"
 FLIP = "flip = layers.RandomFlip('horizontal')\ntrain = train.map(lambda x, y: (flip(x, training=True), y))\n"
 SMOOTH = "keras.losses.BinaryCrossentropy(label_smoothing=0.1)"
+ADDED = "calls.append(keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True))\n"
 SMALL = "train = keras.utils.image_dataset_from_directory('pets/train', image_size=({0}, {0}), batch_size={1})\n"
 
 
@@ -190,6 +194,7 @@ SMALL = "train = keras.utils.image_dataset_from_directory('pets/train', image_si
         (two("", STOPS.format(4)), "training.early_stopping", 4),
         (two("", PLATEAU), "training.reduce_on_plateau", 2),
         (two(PLATEAU, ""), "training.reduce_on_plateau", 0),
+        ("calls = []\n" + two(", callbacks=calls", ", callbacks=calls", between=ADDED), "training.early_stopping", 4),
         (two(", class_weight={0: 1.0, 1: 3.0}"), "training.class_weight", "balanced"),
         (two(", class_weight='balanced'"), "training.class_weight", "none"),
         (two().replace("Adam(1e-3)", f"Adam({COSINE.format('1e-3')})"), "training.schedule", "none"),
@@ -229,3 +234,33 @@ def test_a_schedule_over_all_epochs_of_each_stage_has_no_epochs_of_its_own() -> 
         "Adam(1e-5)", f"Adam({COSINE.format('1e-5').replace('* 3', '* 7')})")  # fmt: skip
     record = record_of(text[: text.rindex("epochs=3")] + "epochs=7)\n")
     assert (opened(record), values(record, "schedule_epochs", "finetune_epochs")) == ({}, [0, 7])
+
+
+def test_a_callback_that_is_changed_after_a_training_is_open() -> None:
+    stops = "stops = keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)\n"
+    given, key = ", callbacks=[stops]", "training.early_stopping"
+    assert opened(record_of(stops + two(given, given, between="stops.patience = 9\n")))[key][0] == "asked"
+    record = record_of(stops + "stops.patience = 9\n" + two(given, given))
+    assert (opened(record), record["settings"][key]["value"]) == ({}, 9)
+
+
+def test_stages_of_unfreezing_are_compiled_again_in_a_run_too() -> None:
+    part = "for layer in base.layers[:{}]: layer.trainable = False\n"
+    text = ADAM + FIT + OPENED + part.format(15) + LOWER + FIT + OPENED + part.format(11) + LOWER + FIT
+    assert record_of(text)["unread"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "epochs"),
+    [
+        ("from types import SimpleNamespace\nargs = SimpleNamespace(n=3)\nargs.n = 7\n", 7),
+        ("from types import SimpleNamespace\nargs = SimpleNamespace()\nargs.n = 7\n", 7),
+        ("import argparse\np = argparse.ArgumentParser()\np.add_argument('--n', default=3)\nargs = p.parse_args()\n"
+         "args.n = 7\n", 7),
+        ("from types import SimpleNamespace\nargs = SimpleNamespace(n=3)\nif small:\n    args.n = 7\n", None),
+    ],
+)  # fmt: skip
+def test_an_option_that_is_set_later_has_its_last_value(text: str, epochs: int | None) -> None:
+    record = record_of(text + ADAM + "model.fit(train, validation_data=val, epochs=args.n)\n")
+    assert values(record, "epochs") == [epochs]
+    assert ("training.epochs" in opened(record)) == (epochs is None)

@@ -50,13 +50,19 @@ def test_weights_that_are_loaded_later_are_beyond_a_run(first: str, before: str)
         ("'imagenet'", "", AROUND, "imagenet"),
         ("'imagenet'", RESUMES, "", "imagenet"),
         ("'imagenet'", "", LOADS, "imagenet"),
+        ("'imagenet'", RESUMES + "\nelse:\n    print('new')", "", "imagenet"),
         ("'imagenet'", "head = keras.Sequential([layers.Dense(2)])\nhead.load_weights('head.h5')", "", "imagenet"),
     ],
 )
 def test_weights_that_are_not_loaded_before_the_training_stay(first: str, before: str, after: str, want: str) -> None:
     value, kinds, record = weights(first, before, after)
     assert (value, kinds) == (want, "")
-    assert any("under a condition" in one["text"] for one in record["unread"]) == (before == RESUMES)
+    assert any("under a condition" in one["text"] for one in record["unread"]) == before.startswith(RESUMES)
+
+
+def test_weights_loaded_under_a_condition_into_a_network_whose_weights_are_not_named_are_those_of_imagenet() -> None:
+    record = import_script(_SCRIPT.replace("weights=FIRST, ", "").replace("BEFORE", RESUMES).replace("AFTER", ""))
+    assert "model.weights" not in [one["key"] for one in record["open"]]
 
 
 def test_weights_loaded_under_a_condition_into_a_network_without_any_are_open() -> None:

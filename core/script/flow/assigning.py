@@ -2,7 +2,7 @@
 
 import ast
 
-from core.script.flow import chance, environment, freezing, mappings, soft
+from core.script.flow import chance, environment, freezing, mappings, options, soft
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
@@ -60,6 +60,8 @@ class Assigning(Calling):
             freezing.set_unknown(self, value, line)
         elif name in RATES and isinstance(owner, Made):
             set_rate(self, owner, value, line)
+        elif isinstance(owner, Made):
+            options.set_option(self, owner, name, value, line)
         elif isinstance(owner, Instance):
             owner.attributes[name] = value
         elif isinstance(owner, Model) and owner.instance is not None:

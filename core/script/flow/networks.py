@@ -107,6 +107,7 @@ class Fit:
         x: Images or features, or the batches of them.
         val: What it is validated on: a pair, batches, None or an unknown value.
         folds: Line of the loop over folds that it runs in; 0 where there is none.
+        perhaps: Whether a condition decides that it takes place.
         loops: All that it runs in, innermost last.
     """
 
@@ -124,6 +125,7 @@ class Fit:
     trained_before: bool = False
     node: ast.Call | None = None
     loops: tuple[Turns, ...] = ()
+    perhaps: bool = False
 
     @property
     def times(self) -> int | None:

@@ -75,6 +75,15 @@ def _member(machine: Machine, given: Arguments) -> Value:
     return found if not isinstance(found, Unknown) else given.get("default", 2) or found
 
 
+def set_option(machine: Machine, owner: Made, name: str, value: Value, line: int) -> None:
+    """`args.epochs = 5`, or `stops.patience = 3`: of a callback only where no training had it before."""
+    known = owner.kind == SETTINGS or name in owner.arguments
+    if known:
+        later = bool(machine.unsure) or (owner.kind != SETTINGS and bool(machine.events))
+        owner.arguments[name] = Unknown(f"{owner.name}.{name}", line) if later else value
+        owner.lines[name] = line
+
+
 def set_member(machine: Machine, given: Arguments) -> Value:
     """`setattr(base, "trainable", False)`."""
     owner, name, value = given.get("object", 0), constant(given.get("name", 1)), given.get("value", 2)

@@ -12,7 +12,18 @@ from core.script.flow.machine import (
 )
 from core.script.flow.models import has_top, run
 from core.script.flow.networks import Ask, Compile, Fit, LayerRange, Model
-from core.script.flow.objects import FEATURES, GROUPED, PREDICTIONS, Array, Batches, Const, Items, Source, Unknown
+from core.script.flow.objects import (
+    FEATURES,
+    GROUPED,
+    PREDICTIONS,
+    Array,
+    Batches,
+    Const,
+    Items,
+    Mapping,
+    Source,
+    Unknown,
+)
 from core.script.flow.value import Value
 
 _FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
@@ -45,6 +56,7 @@ def _compile(machine: Machine, owner: Model, given: Arguments) -> Value:
 def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]:
     def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
         arguments, lines = given.bound(names)
+        arguments = {name: _as_it_is(one) for name, one in arguments.items()}
         x = arguments.get("x") or arguments.get("generator") or Unknown("x", given.line)
         y = arguments.get("y")
         if isinstance(x, Batches) and y is None:
@@ -54,7 +66,8 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         outside = folds and owner.depth < len(machine.loops)
         fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
                   {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
-                  folds if outside else 0, bool(owner.fits), given.node, tuple(machine.loops))  # fmt: skip
+                  folds if outside else 0, bool(owner.fits), given.node, tuple(machine.loops),
+                  bool(machine.unsure))  # fmt: skip
         if given.unread:
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)
@@ -62,6 +75,13 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         return history_of(fit)
 
     return handler
+
+
+def _as_it_is(value: Value) -> Value:
+    """A list or dictionary as it is now: a script may change it before the next training."""
+    if isinstance(value, Items):
+        return replace(value, values=list(value.values))
+    return replace(value, values=dict(value.values)) if isinstance(value, Mapping) else value
 
 
 def _refill(machine: Machine, owner: Model, given: Arguments) -> Value:

@@ -4,6 +4,7 @@ import difflib
 import re
 
 from core.models.catalogue import BACKBONES
+from core.script.flow.machine import is_value
 from core.script.flow.networks import Model, Trains
 from core.script.layers import learning_layers, nearest_block
 from core.script.reader import Call
@@ -97,7 +98,7 @@ def _name(story: Story, found: Collected, base: Model) -> None:
 def _weights(found: Collected, base: Model) -> None:
     weights = argument(found.script, base, "weights")
     line, text, surely = base.refilled
-    if line and (surely or weights.known is None):
+    if line and (surely or is_value(weights.value, None)):
         found.beyond("model.weights", f"{text} gives it the weights of a file", line, nearest="imagenet")
         return
     if line:

@@ -72,7 +72,8 @@ def fill_stages(story: Story, found: Collected, read: Reader) -> None:
     _compare(found, every, [key for key in keys() if _is_shared(key)], {})
     for number, phase in enumerate(phases):
         _compare(found, phase, _OPTIMIZER, _PHASE if number else {})
-        _compiled_again(found, phase)
+    for together in (story.phases[0], *story.stages):
+        _compiled_again(found, together)
     _layers(story, found)
     _lengths(story, found)
 
@@ -121,9 +122,9 @@ def _shown(value: Any) -> str:
     return str(value)[:100] or "empty"
 
 
-def _compiled_again(found: Collected, phase: list[Alone]) -> None:
-    for before, one in pairwise(phase):
-        first, again = before.fit.compiled, one.fit.compiled
+def _compiled_again(found: Collected, together: list[Fit]) -> None:
+    for before, one in pairwise(together):
+        first, again = before.compiled, one.compiled
         if first is not None and again is not None and first.mark is not again.mark:
             found.note(again.line, "the model is compiled again, and its optimizer starts anew; in a run it goes on")
 

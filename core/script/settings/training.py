@@ -43,6 +43,10 @@ def _sum(found: Collected, key: str, fits: list[Fit]) -> None:
             key, f"{where}: the training is in a loop, and its turns are known only when the script runs", loose.line
         )
         return
+    if len(fits) > 1 and (loose := next((one for one in fits if one.perhaps), None)) is not None:
+        why = "whether this training takes place is known only when the script runs"
+        found.ask(key, f"{found.script.where(loose.line)}: {why}", loose.line)
+        return
     counts = epochs_of(found, fits)
     one = next((fit for fit, count in zip(fits, counts, strict=True) if count is None), fits[-1])
     given, begun = (argument(found.script, one, *names) for names in (_EPOCHS, ("initial_epoch",)))
