@@ -58,7 +58,7 @@ class Assigning(Calling):
             freezing.set_trainable(self, owner, value, line)
         elif name in freezing.TRAINABLE and isinstance(owner, (Unknown, Items)) and not self.is_uncalled():
             freezing.set_unknown(self, value, line)
-        elif name in RATES and isinstance(owner, Made):
+        elif name in RATES and isinstance(owner, Made) and owner.kind != options.SETTINGS:
             set_rate(self, owner, value, line)
         elif isinstance(owner, Made):
             options.set_option(self, owner, name, value, line)
