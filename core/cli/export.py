@@ -10,6 +10,7 @@ from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.export.export_client import Export, export_run, size_of
 from core.export.formats import FORMATS
+from core.export.labels import outputs_of
 from core.export.small import measured_words, warning
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, is_medical
@@ -70,7 +71,7 @@ def _words(run: Run, kind: str, done: Export) -> list[str]:
     if not FORMATS[kind].of_model:
         return []
     classes, size = run.classes(), run.config().data.image_size
-    gives = f"the probability of {classes[1]}" if len(classes) == 2 else "one probability a class"
+    gives = f"the probability of {classes[1]}" if outputs_of(run) == 1 else "one probability a class"
     words = [f"takes RGB pixels, 0 to 255, float32, (n, {size}, {size}, 3); gives {gives} ({', '.join(classes)})"]
     difference = done.facts.get("difference")
     if "small" in done.facts:

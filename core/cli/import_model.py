@@ -77,7 +77,7 @@ def _classes(options: argparse.Namespace) -> list[str]:
     beside = options.file.with_name(LABELS)
     if options.classes_file or options.classes is not None:
         return read_classes(options.classes_file) if options.classes_file else split_classes(options.classes)
-    return read_classes(beside) if beside.is_file() and options.file.suffix != ".zip" else []
+    return read_classes(beside) if beside.is_file() and options.file.suffix.lower() != ".zip" else []
 
 
 def _folder_words(folder: Path) -> str:

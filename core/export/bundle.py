@@ -45,6 +45,9 @@ def write_bundle(run: Run, path: Path) -> None:
     status = run.status()
     if status.is_active:
         raise RunError(f"run {run.id} is {status.status}; wait until it has ended, or stop it")
+    if run.data().imported:
+        raise RunError(f"run {run.id} is a model from elsewhere and was not trained here: there is no run to export; "
+                       "export the model in another format")  # fmt: skip
     if missing := [name for name in REQUIRED if not (run.path / name).is_file()]:
         raise RunError(f"run {run.id} has no {missing[0]}, so it cannot be exported; it ended before training began")
     contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}

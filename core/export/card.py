@@ -11,6 +11,7 @@ from core.data.file_names import display_name
 from core.data.rendering import FIT_WORDS
 from core.data.set_names import set_name
 from core.errors import RunError
+from core.export.labels import outputs_of
 from core.export.source import needed, pieces_of
 from core.models import catalogue
 from core.models.setting_words import of_weights
@@ -37,7 +38,8 @@ def model_card(run: Run) -> str:
     """
     evaluation, manifest, config = run.evaluation(), run.data(), run.config()
     if evaluation is None or not evaluation.parts:
-        raise RunError(f"run {run.id} has no metrics yet, so a card cannot be written; wait until it ends")
+        todo = f"evaluate it first: evaluate {run.id} --on DATASET" if manifest.imported else "wait until it ends"
+        raise RunError(f"run {run.id} has no metrics yet, so a card cannot be written; {todo}")
     row = catalogue.find(config.model.backbone)
     sections = [
         _header(run, config, evaluation.parts),
@@ -50,7 +52,7 @@ def model_card(run: Run) -> str:
             for part, found in evaluation.parts.items()
         ),
         f"## Limits\n\n{_limits(run, config, manifest)}",
-        f"## How to use it\n\n{_use(config, evaluation.classes)}",
+        f"## How to use it\n\n{_use(config, evaluation.classes, outputs_of(run))}",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -187,11 +189,11 @@ def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
     return "\n".join(f"- {point}" for point in points)
 
 
-def _use(config: RunConfig, classes: list[str]) -> str:
+def _use(config: RunConfig, classes: list[str], outputs: int) -> str:
     size, names = config.data.image_size, json.dumps(classes, ensure_ascii=False)
     answer = (
         f"p = float(model.predict(pixels[None])[0, 0])  # of the second of {names}"
-        if len(classes) == 2
+        if outputs == 1
         else f"p = dict(zip({names}, model.predict(pixels[None])[0]))"
     )
     return f"""```python

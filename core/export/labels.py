@@ -47,7 +47,6 @@ def model_record(run: Run) -> Record:
     """
     config, manifest = run.config(), run.data()
     size, classes = config.data.image_size, list(manifest.classes)
-    outputs = manifest.imported.get("outputs", 1 if len(classes) == 2 else len(classes))
     window = run_rendering(run).window
     seen = f", grey of more than 8 bits {window_words(window)}" if window_words(window) else ""
     record: Record = {
@@ -59,7 +58,7 @@ def model_record(run: Run) -> Record:
         "window": window if isinstance(window, str) else list(window),
         "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {FIT_WORDS[config.data.fit]}{seen}",
         "preprocessing": "inside the model" if is_imported(run) else _SCALING[config.data.preprocessing],
-        "output": _output(classes, outputs),
+        "output": _output(classes, outputs_of(run)),
         "run": run.id,
     }
     return {**record, "notice": NOT_MEDICAL} if is_medical(run) else record
@@ -111,6 +110,12 @@ def label_savedmodel(path: Path, record: Record) -> None:
 
 def _files(record: Record) -> dict[str, str]:
     return {LABELS: labels_text(record["classes"]), RECORD: _json(record)}
+
+
+def outputs_of(run: Run) -> int:
+    """How many numbers the model gives for an image: of two classes one that was trained here gives one."""
+    classes = len(run.classes())
+    return int(run.data().imported.get("outputs", 1 if classes == 2 else classes))
 
 
 def _output(classes: Sequence[str], outputs: int) -> str:

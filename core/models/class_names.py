@@ -1,7 +1,9 @@
 """A model's class names as a person gives them: in one line with commas, or a file with one a line."""
 
 import csv
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import ModelError
@@ -11,7 +13,11 @@ QUOTING = 'a name with a comma goes in double quotes: a,"b, large"'
 
 MOST_BYTES = 1_000_000
 
-_NUMBERED = re.compile(r"(\d+)[ :,\t]+(.*)")
+_NUMBERED = (
+    re.compile(r"(?P<number>\d+)[ :,.)\t]+(?P<name>.*\S)"),
+    re.compile(r"(?P<name>.*\S)\s*[:=\t]\s*(?P<number>\d+),?"),
+)
+"""A line with the number of its class before it, and with the number behind it."""
 
 
 def split_classes(text: str) -> list[str]:
@@ -31,13 +37,16 @@ def split_classes(text: str) -> list[str]:
 
 
 def read_classes(path: Path) -> list[str]:
-    """The names in a text file, one a line, blank ones left out; numbers before them (`0 cats`) are left away.
+    """The names in a text file, one a line, blank ones left out.
+
+    Numbers that tell the places of the names (`0 cats`, `cats: 0`) order them and are left away. JSON may hold a list
+    of names, or a table such as `class_indices` of Keras.
 
     Args:
         path: Path. UTF-8, such as Teachable Machine's labels.txt.
 
     Raises:
-        ModelError: it cannot be read, is too large or no text.
+        ModelError: it cannot be read, is too large or no text, or its numbers leave the order open.
     """
     try:
         with path.open("rb") as file:
@@ -54,15 +63,59 @@ def names_in(content: bytes, source: str) -> list[str]:
         source: Where it is from, for the message.
 
     Raises:
-        ModelError: it is too large or no text.
+        ModelError: it is too large or no text, or its numbers leave the order open.
     """
     if len(content) > MOST_BYTES:
         raise ModelError(f"{source} has more than 1 MB; give a text file with one class a line")
     try:
-        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise ModelError(f"{source} is not UTF-8 text; save it as UTF-8, with one class a line") from error
-    numbered = [_NUMBERED.fullmatch(line) for line in lines]
-    if lines and all(found and int(found[1]) == k for k, found in enumerate(numbered)):
-        return [found[2].strip() for found in numbered if found]
+    if text.startswith(("{", "[")):
+        return _of_json(text, source)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) == 1 and "," in lines[0]:
+        raise ModelError(f"{source} has one line, {lines[0][:80]}; give one class a line")
+    for pattern in _NUMBERED:
+        found = [pattern.fullmatch(line) for line in lines]
+        if lines and all(found):
+            numbers = [int(one["number"]) for one in found if one]
+            return _by_number([one["name"].strip() for one in found if one], numbers, source) or lines
     return lines
+
+
+def _by_number(names: list[str], numbers: list[int], source: str) -> list[str]:
+    """The names in the order of their numbers; none where the numbers are no places, such as in `10 cents`."""
+    if len(set(names)) != len(names) or sorted(numbers) != list(range(min(numbers), min(numbers) + len(numbers))):
+        return []
+    if numbers == sorted(numbers):
+        return names if numbers[0] in (0, 1) else []
+    if min(numbers):
+        raise ModelError(
+            f"{source} numbers its lines {', '.join(map(str, numbers[:5]))}: whether that is the order of the outputs "
+            "cannot be told; put the lines in that order, without numbers"
+        )
+    return [name for _, name in sorted(zip(numbers, names, strict=True))]
+
+
+def _of_json(text: str, source: str) -> list[str]:
+    """The names in a list, or in a table of names and their numbers."""
+    told = f"{source} is no list of names and no table of names and numbers; give a text file with one class a line"
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(told) from error
+    if isinstance(found, dict) and all(str(key).isdecimal() for key in found):
+        found = {name: int(key) for key, name in found.items()}  # {"0": "cats"}
+    if isinstance(found, dict):
+        numbers = list(found.values())
+        if sorted(map(str, numbers)) != sorted(map(str, range(len(numbers)))):
+            raise ModelError(told)
+        found = sorted(found, key=lambda name: int(found[name]))
+    if (
+        not found
+        or not isinstance(found, Sequence)
+        or not all(isinstance(name, str) and name.strip() for name in found)
+    ):
+        raise ModelError(told)
+    return [name.strip() for name in found]

@@ -1,4 +1,4 @@
-"""What a .keras file that was exported here says of its images: how they become squares, and by which window."""
+"""What a .keras file that was exported here says: how images become squares, by which window, and its classes."""
 
 import json
 import zipfile
@@ -20,13 +20,31 @@ def own_settings(path: Path) -> dict[str, Any]:
     Args:
         path: A model's file that was let in.
     """
+    record = _record(path)
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(NOTE) as file:
-            record = json.loads(file.read(_MOST_BYTES))[KEY]
         fit, limits = record.get("fit"), window_limits(record.get("window"))
-    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, OSError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError):
         return {}
     found: dict[str, Any] = {"data.fit": fit} if fit in FITS else {}
     if limits:
         found |= {"data.window": "fixed", "data.window_low": limits[0], "data.window_high": limits[1]}
     return found
+
+
+def own_classes(path: Path) -> list[str]:
+    """The names of its classes, in the order of the outputs; empty where it does not say.
+
+    Args:
+        path: A model's file.
+    """
+    names = _record(path).get("classes")
+    return list(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else []
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(NOTE) as file:
+            record = json.loads(file.read(_MOST_BYTES))[KEY]
+    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, OSError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}

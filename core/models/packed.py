@@ -96,7 +96,8 @@ def _take(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> list[s
         return []
     if len(inside) > 1:
         raise ModelError(f"this is a zip that holds {len(inside)} models, such as {short(inside[0])}; give one of them")
-    labels = [name for name in parts if name.rpartition("/")[2] == LABELS]
+    folder = inside[0].rpartition("/")[0]
+    labels = [name for name in parts if name.rpartition("/")[0] == folder and name.rpartition("/")[2].lower() == LABELS]
     names = names_in(_text(archive, parts[labels[0]]), LABELS) if len(labels) == 1 else []
     beside = path.with_name(f"{path.name}.packed")
     try:

@@ -19,7 +19,7 @@ from core.data.rendering import FITS
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_foreign
-from core.models.own_record import own_settings
+from core.models.own_record import own_classes, own_settings
 from core.models.packed import unwrap
 from core.models.scales import Scales
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
@@ -61,7 +61,7 @@ def import_model(
     Args:
         source: Binary file: a classifier of square RGB or grey images that gives probabilities.
         classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for. Where
-            none are given those in labels.txt of a zip.
+            none are given those that a file exported here says, or those in labels.txt of a zip.
         name: What to call it.
         owner: Whose it is. Defaults to nobody's in particular.
         pixels: A key of `trial.PIXELS`: those that it was trained on. Defaults to 0 to 255, with a note where no layer
@@ -79,7 +79,7 @@ def import_model(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = _store(source, path)
-        names = names or _checked(unwrap(path))
+        names = _named(path, names)
         scales = _found_scale(path, names, labelled, fit) if labelled and not pixels else None
         facts = _let_in(path, scales.chosen if scales else pixels)
         if scales:
@@ -104,10 +104,26 @@ def _check_choices(pixels: str, fit: str) -> None:
 def _checked(classes: Sequence[str]) -> list[str]:
     """Names that can be those of classes."""
     names = [label.strip() for label in classes if label.strip()]
+    if not names:
+        raise ModelError(
+            "the classes are not given; give their names in the order of the outputs, two or more (--classes A,B, or "
+            "the field beside the file)"
+        )
     if len(names) < 2 or len(set(names)) != len(names):
-        raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
+        raise ModelError(f"the classes are {', '.join(names)}; give two or more different names")
     _check_count(len(names))
     return names
+
+
+def _named(path: Path, given: list[str]) -> list[str]:
+    """The names of the classes: those given, those that the file says, or those beside it in a zip."""
+    beside, own = unwrap(path), own_classes(path)
+    if given and given != own and sorted(given) == sorted(own):
+        raise ModelError(
+            f"the file says that its outputs are {', '.join(own)}, and the classes were given as {', '.join(given)}; "
+            "give them in that order, or leave them out"
+        )
+    return given or _checked(own or beside)
 
 
 def _found_scale(path: Path, names: list[str], labelled: str, fit: str) -> Scales:

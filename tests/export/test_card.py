@@ -10,6 +10,7 @@ import yaml
 from core import files
 from core.config import make_config
 from core.errors import RunError
+from core.export.bundle import write_bundle
 from core.export.card import model_card
 from core.export.export_client import export_run
 from core.stats.metrics import wilson
@@ -88,3 +89,24 @@ def test_without_figures_there_is_no_card(example_run: Run, tmp_path: Path) -> N
     with pytest.raises(RunError, match=r"has no metrics yet, so a card cannot be written; wait until it ends$"):
         export_run(example_run, "card", tmp_path / "README")
     assert not list(tmp_path.glob("*README*"))
+
+
+def test_how_a_model_from_elsewhere_is_used_follows_its_outputs(example_run: Run) -> None:
+    one, manifest = model_card(example_run), files.read_json(example_run.path / "manifest.json")
+    assert 'predict(pixels[None])[0, 0])  # of the second of ["NORMAL", "PNEUMONIA"]' in one
+    manifest["imported"] = {"outputs": 2}
+    files.write_json(example_run.path / "manifest.json", manifest)
+    assert 'p = dict(zip(["NORMAL", "PNEUMONIA"], model.predict(pixels[None])[0]))' in model_card(example_run)
+
+
+def test_a_model_from_elsewhere_is_to_be_evaluated_first_and_is_no_run_to_export(
+    example_run: Run, tmp_path: Path
+) -> None:
+    manifest = files.read_json(example_run.path / "manifest.json")
+    files.write_json(example_run.path / "manifest.json", {**manifest, "imported": {"outputs": 1}})
+    (example_run.path / "evaluation.json").unlink()
+    with pytest.raises(RunError, match=f"cannot be written; evaluate it first: evaluate {example_run.id} --on DATASET"):
+        model_card(example_run)
+    with pytest.raises(RunError, match="is a model from elsewhere and was not trained here: there is no run to export"):
+        write_bundle(example_run, tmp_path / "run.zip")
+    assert not (tmp_path / "run.zip").exists()

@@ -35,6 +35,17 @@ def test_what_is_quoted_wrongly_is_one_sentence_with_the_rule(text: str) -> None
         (b"0 cardboard\n1 plastic\n2 glass\n", ["cardboard", "plastic", "glass"]),
         (b"0 a\n2 b\n", ["0 a", "2 b"]),
         ("猫\n犬".encode(), ["猫", "犬"]),
+        (b"2 blue\n1 green\n0 red\n", ["red", "green", "blue"]),
+        (b"green: 1\nblue: 2\nred: 0\n", ["red", "green", "blue"]),
+        (b"red\t0\ngreen\t1\n", ["red", "green"]),
+        (b"1. red\n2. green\n", ["red", "green"]),
+        (b"Stage 2\nStage 1\nStage 0\n", ["Stage 2", "Stage 1", "Stage 0"]),
+        (b"10 cents\n20 cents\n", ["10 cents", "20 cents"]),
+        (b"1 cent\n2 cents\n5 cents", ["1 cent", "2 cents", "5 cents"]),
+        (b"0 a\n1 a\n", ["0 a", "1 a"]),
+        (b'["red", "green"]', ["red", "green"]),
+        (b'{\n "red": 1,\n "green": 0\n}', ["green", "red"]),
+        (b'{"1": "red", "0": "green"}', ["green", "red"]),
     ],
 )
 def test_a_file_has_one_name_a_line_with_or_without_numbers(tmp_path: Path, content: bytes, names: list[str]) -> None:
@@ -52,3 +63,21 @@ def test_a_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"a\n" * 600_000)
     with pytest.raises(ModelError, match="has more than 1 MB"):
         read_classes(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"red,green,blue\n", "has one line, red,green,blue; give one class a line"),
+        (b"3 red\n1 green\n2 blue\n", "numbers its lines 3, 1, 2: whether that is the order of the outputs cannot be"),
+        (b'{"red": 0, "green": 2}', "is no list of names and no table of names and numbers"),
+        (b'{"red": "a", "green": "b"}', "is no list of names and no table of names and numbers"),
+        (b'["red", 3]', "is no list of names and no table of names and numbers"),
+        (b"[" * 5000, "is no list of names and no table of names and numbers"),
+        (b"{red: 0}", "is no list of names and no table of names and numbers"),
+    ],
+)
+def test_a_file_that_leaves_the_order_open_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "labels.txt").write_bytes(content)
+    with pytest.raises(ModelError, match=words):
+        read_classes(tmp_path / "labels.txt")

@@ -43,6 +43,10 @@ def test_a_model_in_a_zip_is_taken_with_the_names_beside_it(tmp_path: Path) -> N
     assert unwrap(path) == ["cat", "dog, large"]
     assert path.read_bytes() == b"\x89HDF"
     assert unwrap(packed(tmp_path / "m.keras", model)) == []
+    elsewhere = {**model, "dataset/labels.txt": b"dog\ncat\n"}
+    assert unwrap(packed(tmp_path / "m.keras", elsewhere)) == [], "of another folder"
+    both = {**elsewhere, "converted/Labels.txt": b"cat\ndog\n"}
+    assert unwrap(packed(tmp_path / "m.keras", both)) == ["cat", "dog"]
     assert [file.name for file in tmp_path.iterdir()] == ["m.keras"]
 
 

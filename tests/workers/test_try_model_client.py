@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_how_images_became_squares_is_told_or_known_by_the_origin(
 @pytest.mark.parametrize(
     ("classes", "words"),
     [
-        ([], "the classes are not given; give two or more different names"),
+        ([], "the classes are not given; give their names in the order of the outputs, two or more"),
         (["a"], "the classes are a; give two or more different names"),
         (["a", "a "], "give two or more different names"),
         (["a", "b", "c"], "the model has 2 classes, and 3 names were given; give 2, in the order of its outputs"),
@@ -84,6 +85,23 @@ def test_the_classes_must_fit(saved: bytes, home: Path, classes: list[str], word
     with pytest.raises(ModelError, match=words):
         import_model(io.BytesIO(saved), classes, "x")
     assert left(home) == []
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_file_that_was_exported_here_says_its_classes(saved: bytes, home: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "metadata.json":
+                content = json.dumps({**json.loads(content), "parity": {"classes": ["cat", "dog"]}}).encode()
+            new.writestr(name, content)
+    told = file.getvalue()
+    assert import_model(io.BytesIO(told), [], "x").classes() == ["cat", "dog"]
+    assert import_model(io.BytesIO(told), ["Katze", "Hund"], "x").classes() == ["Katze", "Hund"]
+    with pytest.raises(ModelError, match="its outputs are cat, dog, and the classes were given as dog, cat; give them"):
+        import_model(io.BytesIO(told), ["dog", "cat"], "x")
+    assert len(left(home)) == 2, "nothing of what was refused"
 
 
 @pytest.mark.usefixtures("tried")
