@@ -72,8 +72,11 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
         yield node.target, node.iter
     elif isinstance(node, ast.withitem) and node.optional_vars is not None:
         yield node.optional_vars, node.context_expr
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROWS:
-        yield from ((node.func.value, value) for value in node.args)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in _GROWS:
+            yield from ((node.func.value, value) for value in node.args)
+        elif node.func.attr == "shuffle":  # in place
+            yield from ((value, node) for value in node.args[:1])
 
 
 def _last(node: ast.expr) -> str:

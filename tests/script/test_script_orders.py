@@ -106,3 +106,45 @@ def test_a_sequence_or_generator_that_shuffles_before_the_first_epoch() -> None:
     assert order(once).startswith("model.fit(")
     each = GENERATOR.replace("HOW", "    while True:\n        np.random.shuffle(names)\n" + loop)
     assert order(each) == "samples"
+
+
+FRAME = (
+    """import glob, keras, random, numpy as np, pandas as pd
+from sklearn.utils import shuffle
+from sklearn.model_selection import train_test_split
+rows = pd.read_csv("moss.csv")
+HOW
+made = keras.preprocessing.image.ImageDataGenerator(rescale=1 / 127.5)
+train = made.flow_from_dataframe(rows, "moss", target_size=(96, 96), class_mode="binary", shuffle=False)
+"""
+    + NET
+    + "model.fit(train, epochs=3, shuffle=False)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "rows = rows.sample(frac=1, random_state=1)",
+        "rows = shuffle(rows)",
+        "rows, held = train_test_split(rows, test_size=0.2)",
+        "rows = rows.iloc[np.random.permutation(len(rows))]",
+        "def mixed():\n    return shuffle(pd.read_csv('moss.csv'))\nrows = mixed()",
+    ],
+)
+def test_a_table_in_a_random_order(how: str) -> None:
+    assert order(FRAME.replace("HOW", how)).startswith("train = made.flow_from_dataframe")
+
+
+def test_a_table_in_its_own_order() -> None:
+    assert order(FRAME.replace("HOW", "rows = rows.sort_values('name')")) == "none"
+    assert order(FRAME.replace("HOW", "rows, held = train_test_split(rows, shuffle=False)")) == "none"
+    assert order(FRAME.replace("HOW", "other = shuffle(rows)")) == "none"
+
+
+def test_names_that_are_shuffled_before_a_generator_takes_them() -> None:
+    loop = "    while True:\n        for k in range(9):\n            yield read(names[k]), marks[k]\n"
+    text = GENERATOR.replace("HOW", loop)
+    assert order(text) == "none"
+    mixed = "import random\nnames = sorted(names)\nrandom.shuffle(names)\ndef read("
+    assert order(text.replace("def read(", mixed)).startswith("model.fit(")

@@ -10,7 +10,8 @@ from core.script.flow.machine import constant, whole
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import LABELS, Array, Const, External, Instance, Items, Mapping, Scope, Unknown
+from core.script.flow.objects import LABELS, Array, Class, Const, External, Instance, Items, Mapping, Scope, Unknown
+from core.script.flow.options import members_of
 from core.script.flow.rates import RATES, set_rate
 from core.script.flow.value import Value
 from core.script.flow.weights import Weights, weight_of
@@ -49,6 +50,8 @@ class Assigning(Calling):
         owner = self.evaluate(target.value, scope)
         if isinstance(owner, Array) and target.attr == "shape":
             self.assign(target.value, owner, scope)
+        elif isinstance(owner, (Class, Made)) and (members := members_of(owner)) is not None:
+            members[target.attr] = Unknown(target.attr, target.lineno) if self.unsure else value
         else:
             self.set_attribute(owner, target.attr, value, target.lineno)
 

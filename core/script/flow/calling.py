@@ -282,6 +282,8 @@ class Calling(Expressions):
         return Unknown(name, node.lineno) if isinstance(owner, (Unknown, Function)) else Method(owner, name, node)
 
     def _of_script(self, owner: Instance | Class | Unknown, name: str, node: ast.expr) -> Value:
+        if name == "__dict__" and (members := options.members_of(owner)) is not None:
+            return Mapping(members)
         if isinstance(owner, Instance):
             return self._of_instance(owner, name)
         return (self._of_class(owner, name) or Unknown(name, node.lineno)) if isinstance(owner, Class) else owner

@@ -5,6 +5,9 @@ from core.script.flow.machine import Arguments, Machine, constant, unknown
 from core.script.flow.objects import Const, Items, Mapping, Unknown
 from core.script.flow.value import Value
 
+_PLAIN = (Const, Items, Mapping, Unknown)
+"""What a file or an option may hold: no function, module or network."""
+
 
 def put(owner: Mapping, key: object, value: Value) -> None:
     """`owner[key] = value`: where the key is not known, each entry may be that one."""
@@ -13,7 +16,7 @@ def put(owner: Mapping, key: object, value: Value) -> None:
         return
     if key is None:
         for known, before in owner.values.items():
-            owner.values[known] = join([before, value])
+            owner.values[known] = join([before, value]) if isinstance(before, _PLAIN) else before
     owner.rest = value if owner.rest is None else join([owner.rest, value])
 
 
@@ -29,7 +32,8 @@ def update(owner: Mapping, more: Value | None, line: int) -> None:
             put(owner, None if more.more else constant(key), value)
     elif more is not None:
         owner.rest = Unknown("an update", line)
-        owner.values.update(dict.fromkeys(owner.values, owner.rest))
+        plain = [key for key, before in owner.values.items() if isinstance(before, _PLAIN)]
+        owner.values.update(dict.fromkeys(plain, owner.rest))
 
 
 def entry(owner: Mapping, key: object) -> Value | None:

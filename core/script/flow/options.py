@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from core.script.flow import mappings
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -11,7 +12,7 @@ from core.script.flow.machine import (
     unknown,
 )
 from core.script.flow.made import Made
-from core.script.flow.objects import Const, Items, Mapping, Unknown
+from core.script.flow.objects import Class, Const, Function, Instance, Items, Mapping, Unknown
 from core.script.flow.value import Value
 
 SETTINGS = "settings"
@@ -55,8 +56,28 @@ def _namespace(machine: Machine, given: Arguments) -> Value:
 
 
 def _variables(machine: Machine, given: Arguments) -> Value:
+    """`vars(args)`: a change of it is one of the object."""
     owner = given.positional[0] if given.positional else None
-    return Mapping(owner.arguments) if isinstance(owner, Made) and owner.kind == SETTINGS else unknown(given)
+    members = members_of(owner)
+    return unknown(given) if members is None else Mapping(members)
+
+
+def members_of(owner: Value | None) -> dict[str, Value] | None:
+    """The attributes of an object of options, or of a class of the script; None for anything else."""
+    if isinstance(owner, Made) and owner.kind == SETTINGS:
+        return owner.arguments
+    if isinstance(owner, Instance):
+        own = {name: one for name, one in owner.made_by.attributes.items() if not isinstance(one, Function)}
+        owner.attributes.update({name: one for name, one in own.items() if name not in owner.attributes})
+    return owner.attributes if isinstance(owner, (Class, Instance)) else None
+
+
+def _globals(machine: Machine, given: Arguments) -> Value:
+    """`globals()`: a change of it is one of the names of the script."""
+    scope = given.scope
+    while scope is not None and scope.outer is not None:
+        scope = scope.outer
+    return unknown(given) if scope is None else Mapping(scope.names)
 
 
 def _environment(machine: Machine, given: Arguments) -> Value:
@@ -87,7 +108,10 @@ def set_option(machine: Machine, owner: Made, name: str, value: Value, line: int
 def set_member(machine: Machine, given: Arguments) -> Value:
     """`setattr(base, "trainable", False)`."""
     owner, name, value = given.get("object", 0), constant(given.get("name", 1)), given.get("value", 2)
-    if owner is not None and isinstance(name, str) and value is not None:
+    members = members_of(owner)
+    if members is not None and value is not None:
+        mappings.put(Mapping(members), name if isinstance(name, str) else None, value)
+    elif owner is not None and isinstance(name, str) and value is not None:
         machine.set_attribute(owner, name, value, given.line)
     return Const(None)
 
@@ -112,6 +136,7 @@ HANDLERS: dict[str, Handler] = {
     "ArgumentParser": _parser,
     **dict.fromkeys(("SimpleNamespace", "Namespace", "EasyDict", "Munch", "DotMap", "ConfigDict"), _namespace),
     "vars": _variables,
+    "globals": _globals,
     "getattr": _member,
     "setattr": set_member,
     "field": _field,

@@ -60,7 +60,8 @@ def _weighing(given: Given, *, of_classes: bool) -> _Weighing:
     if weights is not None:
         return _Weighing(weights.how, given.lines)
     if not of_classes:
-        return _Weighing("", given.lines, f"each image has a weight of its own; {_OURS}")
+        same = given.number is not None  # one for all images
+        return _Weighing("none" if same else "", given.lines, f"each image has a weight of its own; {_OURS}")
     if given.known in ("auto", "balanced"):
         return _Weighing("balanced", given.lines)
     if not isinstance(given.value, Mapping) or given.value.rest is not None or not _are_known(given.value):

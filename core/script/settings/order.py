@@ -1,5 +1,6 @@
 """Settings of the order in which images are trained on, and of the last batch of an epoch."""
 
+import ast
 from collections.abc import Iterable
 
 from core.script import versions
@@ -9,6 +10,7 @@ from core.script.flow.objects import SHUFFLED, Array, Batches
 from core.script.flow.training_calls import images_of
 from core.script.flow.value import Value
 from core.script.parts import rounds_down
+from core.script.reader import Call, Script
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
@@ -66,10 +68,38 @@ def fill_order(story: Story, found: Collected, version: tuple[int, ...]) -> dict
         order = _order_of_batches(found, fit, fit.x, of_fit, version)
     else:
         order = _order_of_arrays(found, of_fit, version)
-    images, stated = images_of(fit.x), found.settings.get(_ORDER, {"value": "samples"})
-    if stated["value"] != "samples" and isinstance(images, Array) and images.order == SHUFFLED:
+    stated = found.settings.get(_ORDER, {"value": "samples"})
+    if stated["value"] != "samples" and _is_drawn_before(story, found, fit):
         return _order_once(found, stated["line"])
     return order
+
+
+def _is_drawn_before(story: Story, found: Collected, fit: Fit) -> bool:
+    """Whether the images are in a random order when their batches are made."""
+    images = images_of(fit.x)
+    if isinstance(images, Array) and images.order == SHUFFLED:
+        return True
+    return any(_mixes(found.script, call) for call in story.course.behind(fit, "x", "generator"))
+
+
+_RANDOM = ("random.", "np.random.", "numpy.random.", "sklearn.", "tf.random.", "tensorflow.random.")
+_OF_RANDOM = ("default_rng", "RandomState", "Random", "Generator")
+
+
+def _mixes(script: Script, call: Call) -> bool:
+    """Whether a call brings samples into a random order, once: not where batches are made, as in a Sequence."""
+    scope = call.location.scope
+    functions = [script.functions.get(scope[: k + 1]) for k in range(len(scope))]
+    if any(one is None or any(isinstance(node, ast.Yield) for node in ast.walk(one.node)) for one in functions):
+        return False
+    if call.short == "train_test_split":
+        return script.argument(call, "shuffle").value is not False
+    if call.short == "sample":
+        return script.argument(call, "frac").stated or call.name == "random.sample"
+    if call.short not in ("shuffle", "permutation"):
+        return False
+    by = script.at(script.receiver(call)[0])
+    return call.name.startswith(_RANDOM) or (by is not None and by.short in _OF_RANDOM)
 
 
 def _order_of_batches(
