@@ -70,6 +70,11 @@ HOW
         ("ds = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(5000).cache().batch(32)", None),
         ("ds = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(5000, None, False).batch(32)", None),
         ("ds = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)", "none"),
+        (
+            "f = tf.data.experimental.shuffle_and_repeat(900)\n"
+            "ds = tf.data.Dataset.from_tensor_slices((x, y)).apply(f).batch(32)",
+            "samples",
+        ),
         ("ds = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1).batch(32)", "none"),
         ("ds = tf.data.Dataset.from_tensor_slices((x, y)).cache().batch(32)", "none"),
         ("a, b, c, d = train_test_split(x, y)\nds = tf.data.Dataset.from_tensor_slices((a, c)).batch(32)", None),

@@ -71,6 +71,14 @@ def dropped(text: str) -> Any:
         ("def ready(ds, tail=False):\n    return ds.batch(16, drop_remainder=not tail)\ntrain = ready(train)", True),
         ("options = dict(drop_remainder=True)\ntrain = train.unbatch().batch(16, **options)", True),
         ("train = train.unbatch().batch(16, drop_remainder=False)", False),
+        ("def ready(ds):\n    return ds.unbatch().batch(16, drop_remainder=True)\ntrain = train.apply(ready)", True),
+        (
+            "train = train.apply(tf.data.experimental.unbatch()).apply("
+            "tf.data.experimental.map_and_batch(lambda x, y: (x, y), 16, drop_remainder=True))",
+            True,
+        ),
+        ("train = train.apply(tf.data.experimental.dense_to_ragged_batch(16, True))", True),
+        ("train = train.apply(tf.data.experimental.ignore_errors())", None),
         ("train = train.unbatch().batch(16)", None),
         ("train = train.unbatch().repeat().batch(16, drop_remainder=True)", None),
         ("train = train.unbatch().batch(7, True).unbatch().batch(16)", None),

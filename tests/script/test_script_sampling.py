@@ -64,6 +64,8 @@ def sampled(text: str) -> tuple[list[str], list[str]]:
         (ROWS, "rows = pd.concat([many, resample(few, n_samples=len(many))])"),
         (ROWS, "rows = pd.concat([few, resample(many, replace=False, n_samples=len(few))]).sample(frac=1)"),
         (ROWS, "rows = pd.concat([many] + [few] * 4)"),
+        (ROWS, "rows = pd.concat([many.sample(len(few)), few])"),
+        (ROWS, "rows = pd.concat([many.sample(n=few.shape[0], random_state=1), few])"),
         (ROWS, "rows = pd.concat([many, few, few, few])"),
         (ARRAYS, "x, y = SMOTE().fit_resample(x.reshape(len(x), -1), y)"),
         (ARRAYS, "flat, y = RandomUnderSampler().fit_resample(x.reshape(900, -1), y); x = np.reshape(flat, x.shape)"),
@@ -124,3 +126,49 @@ def test_each_image_once_in_another_order_is_no_sampling(text: str, how: str) ->
 )
 def test_a_part_of_the_images_by_chance_is_listed(text: str, how: str) -> None:
     assert sampled(text.replace("HOW", how)) == ([], [how])
+
+
+LISTS = (
+    START
+    + """import glob
+ones, twos = sorted(glob.glob("shells/1/*.jpg")), sorted(glob.glob("shells/2/*.jpg"))
+HOW
+kinds = [0 if "/1/" in one else 1 for one in paths]
+def read(path, kind):
+    return tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(path), 3), (96, 96)), kind
+train = tf.data.Dataset.from_tensor_slices((paths, kinds)).shuffle(900).map(read)
+"""
+    + NET
+    + "model.fit(train.batch(16), epochs=3)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "paths = ones + twos * 3",
+        "paths = ones[:len(twos)] + twos",
+        "count = min(len(ones), len(twos)); paths = ones[:count] + twos[:count]",
+        "paths = random.sample(ones, len(twos)) + twos",
+    ],
+)
+def test_lists_of_files_of_other_lengths_are_beyond_a_run(how: str) -> None:
+    assert sampled(LISTS.replace("HOW", how))[0] == [how]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "paths = ones + twos",
+        "paths = random.sample(ones + twos, len(ones + twos))",
+        "cut = int(0.8 * len(ones)); paths = ones[:cut] + twos[:cut]",
+        "paths = ones + twos; tiles = len(paths) * 2",
+    ],
+)
+def test_lists_of_all_files(how: str) -> None:
+    assert sampled(LISTS.replace("HOW", how)) == ([], [])
+
+
+def test_a_dataset_that_is_filtered_is_listed() -> None:
+    how = "train = one.concatenate(two); train = one.filter(lambda x, y: tf.reduce_mean(x) > 9)"
+    assert sampled(SETS.replace("HOW", how)) == ([], [how])

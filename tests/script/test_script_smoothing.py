@@ -53,6 +53,8 @@ def test_labels_of_arrays() -> None:
     assert smoothed("y = y * 0.8 + 0.05", 4, "x, y") == 0.2
     assert smoothed("y = tf.one_hot(np.load('y.npy'), 4, 0.85, 0.05)", 4, "x, y") == 0.2
     assert smoothed("y = tf.one_hot(np.load('y.npy'), 4, on_value=0.85, off_value=0.05)", 4, "x, y") == 0.2
+    assert smoothed("y = np.load('y.npy') * 0.8 + 0.05", 4, "x, y") == 0.2
+    assert smoothed("y = np.load('y.npy') / 255", 4, "x, y") is None
     assert smoothed("soft = y * 0.8 + 0.05", 4, "x, y") is None
 
 

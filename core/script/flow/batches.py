@@ -15,9 +15,9 @@ from core.script.flow.machine import (
     unknown,
     whole,
 )
-from core.script.flow.made import Layer
+from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Model
-from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Mapping, Unknown
+from core.script.flow.objects import IMAGES, Array, Batches, Const, Function, Items, Mapping, Unknown
 from core.script.flow.value import Value
 
 
@@ -113,7 +113,6 @@ _KEPT = (
     "prefetch",
     "with_options",
     "ignore_errors",
-    "apply",
     "filter",
     "interleave",
     "on_epoch_end",
@@ -140,6 +139,42 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
     if isinstance(owner.x, Array):
         x = replace(owner.x, strange=(text, given.line), span=None, shape=None)
     return replace(owner, x=x, y=Unknown("a map", given.line))
+
+
+def _apply(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    """`ds.apply(function)`: what a function of the script makes of a dataset, or one of TensorFlow."""
+    function = given.get("transformation_func", 0)
+    if isinstance(function, Made) and function.kind in TRANSFORMATIONS:
+        return _transformed(machine, owner, function)
+    if not isinstance(function, (Function, Made)):
+        return owner
+    value = machine.apply(function, Arguments("apply", given.line, [owner]))
+    return value if isinstance(value, Batches) else Unknown("a dataset", given.line)
+
+
+TRANSFORMATIONS = {
+    "map_and_batch": ("map_func", "batch_size", "num_parallel_batches", "drop_remainder"),
+    "shuffle_and_repeat": ("buffer_size", "count", "seed"),
+    "dense_to_ragged_batch": ("batch_size", "drop_remainder"),
+    "batch_and_drop_remainder": ("batch_size",),
+    "unbatch": (),
+}
+"""Functions that give one for `apply`, with the names of their positional arguments."""
+
+
+def _transformed(machine: Machine, owner: Batches, made: Made) -> Value:
+    given = Arguments(made.kind, made.line, named=made.arguments, lines=made.lines)
+    if made.kind == "unbatch":
+        return _unbatch(machine, owner, given)
+    if made.kind == "shuffle_and_repeat":
+        value = _shuffle(machine, owner, given)
+        return _repeat(machine, value, given) if isinstance(value, Batches) else value
+    if made.kind == "map_and_batch":
+        mapped = _map(machine, owner, given)
+        owner = mapped if isinstance(mapped, Batches) else owner
+    batched = _batch(machine, owner, given)
+    drops = made.kind == "batch_and_drop_remainder" and isinstance(batched, Batches)
+    return replace(batched, drops=(Const(True), made.line)) if drops and isinstance(batched, Batches) else batched
 
 
 def _cache(machine: Machine, owner: Batches, given: Arguments) -> Value:
@@ -208,6 +243,7 @@ def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
 
 _METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
     "map": _map,
+    "apply": _apply,
     "cache": _cache,
     **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
     "rebatch": _rebatch,

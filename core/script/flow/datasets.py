@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.script.flow import numbers, tools
-from core.script.flow.batches import flag, third
+from core.script.flow.batches import TRANSFORMATIONS, flag, third
 from core.script.flow.joining import element_of
 from core.script.flow.machine import (
     Arguments,
@@ -12,6 +12,7 @@ from core.script.flow.machine import (
     constant,
     unknown,
 )
+from core.script.flow.made import Made
 from core.script.flow.objects import IMAGES, LABELS, RAW, SHUFFLED, Array, Batches, Function, Items, Source, Unknown
 from core.script.flow.value import Value
 
@@ -116,7 +117,14 @@ def _load(machine: Machine, given: Arguments) -> Value:
     return (_published if is_published else numbers.HANDLERS["load"])(machine, given)
 
 
+def _transformation(machine: Machine, given: Arguments) -> Value:
+    """`tf.data.experimental.map_and_batch(...)`, for `apply`."""
+    short = given.name.rpartition(".")[2]
+    return Made(short, given.name, *given.bound(TRANSFORMATIONS[short]), given.line, node=given.node)
+
+
 HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(TRANSFORMATIONS, _transformation),
     "load_data": _load_data,
     "from_tensor_slices": _slices,
     "list_files": _listed,

@@ -1,9 +1,9 @@
 """The setting `data.sampling`: images that a script draws several times, or leaves out, before they are trained on."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from core.script.reader import Call, Script
+from core.script.reader import Call, Location, Script
 from core.script.settings.collected import Collected
 from core.script.settings.story import Story
 
@@ -26,8 +26,50 @@ def fill_sampling(story: Story, found: Collected) -> None:
         elif how == "chance":
             found.note(call.line, f"{call.short}: images are drawn at random; {_OURS}")
         elif how:
-            told = f"{call.short}: some images are drawn several times or left out, so that classes have other shares"
-            found.beyond(_KEY, f"{told}; {_OURS}", call.line, nearest="balanced")
+            _beyond(found, call.short, call.line)
+    for node in _of_lists(found.script):
+        _beyond(found, found.script.text(node), node.lineno)
+
+
+def _beyond(found: Collected, what: str, line: int) -> None:
+    told = f"{what}: some images are drawn several times or left out, so that classes have other shares"
+    found.beyond(_KEY, f"{told}; {_OURS}", line, nearest="balanced")
+
+
+_LISTINGS = ("glob", "iglob", "rglob", "listdir", "sorted", "list", "list_images", "iterdir", "list_pictures")
+
+
+def _of_lists(script: Script) -> Iterator[ast.expr]:
+    """`cats + dogs * 3`, and `cats[:len(dogs)]`, of lists of files."""
+    listed = {name for (_, name), known in script.assignments.items() if any(_is_list(one.value) for one in known)}
+    for node in script.nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            named = isinstance(node.left, ast.Name) and node.left.id in listed
+            if named and isinstance(node.right, ast.Constant) and isinstance(node.right.value, int):
+                yield node
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and isinstance(node.value, ast.Name):
+            ends = [script.origin(one, _END)[0] for one in (node.slice.lower, node.slice.upper) if one is not None]
+            counted = {name for one in ends for name in _counted(one)}
+            if node.value.id in listed and (counted & listed) - {node.value.id}:
+                yield node
+
+
+_END = Location(10**9, ())
+
+
+def _is_list(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return name in _LISTINGS
+    return isinstance(node, ast.ListComp)
+
+
+def _counted(node: ast.expr | None) -> Iterator[str]:
+    """The lists whose length an end is: `len(cats)`, `min(len(cats), len(dogs))`; a share of it is a split."""
+    for one in [node, *(node.args if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "min" else [])]:
+        of = one.args[0] if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "len" and one.args else None
+        if isinstance(of, ast.Name):
+            yield of.id
 
 
 def _of_library(script: Script, call: Call) -> str:
@@ -47,8 +89,11 @@ def _of_sample(script: Script, call: Call) -> str:
         count = script.argument(call, "#0")
     if script.argument(call, "replace").value is True or script.argument(call, "weights").stated:
         return "shares"
-    if share.number == 1 or "len(" in count.text or ".shape[0]" in count.text or not (share.stated or count.stated):
+    if share.number == 1 or not (share.stated or count.stated):
         return ""
+    if "len(" in count.text or ".shape[0]" in count.text:
+        population = call.node.args[0] if call.name == "random.sample" else call.node.func.value
+        return "" if script.text(population) in count.text else "shares"
     return "" if _is_split(script) else "part"
 
 
@@ -74,6 +119,13 @@ def _of_choice(script: Script, call: Call) -> str:
         return ""
     whole = "len(" in size.text and script.argument(call, "replace").value is False
     return "" if whole else "chance"
+
+
+def _of_filter(script: Script, call: Call) -> str:
+    """`ds.filter(function)`."""
+    given = [*call.node.args, *(one.value for one in call.node.keywords)]
+    is_function = bool(given) and isinstance(given[0], (ast.Lambda, ast.Name))
+    return "part" if call.short == "filter" and isinstance(call.node.func, ast.Attribute) and is_function else ""
 
 
 def _of_copies(script: Script, call: Call) -> str:
@@ -104,4 +156,4 @@ def _names(node: ast.List | ast.Tuple) -> list[str]:
     return [one.id for one in node.elts if isinstance(one, ast.Name)]
 
 
-_READERS: tuple[Callable[[Script, Call], str], ...] = (_of_library, _of_sample, _of_choice, _of_copies)
+_READERS: tuple[Callable[[Script, Call], str], ...] = (_of_library, _of_sample, _of_choice, _of_filter, _of_copies)

@@ -1,7 +1,7 @@
 """The setting `training.label_smoothing`: by the loss, or by hand on the labels."""
 
 from core.script.flow.made import Made
-from core.script.flow.objects import Array, Out
+from core.script.flow.objects import NUMBERS, Array, Out
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -26,9 +26,22 @@ def fill_smoothing(story: Story, found: Collected, out: Out | None) -> None:
     if given.stated:
         found.take(_KEY, given, 0.0, "")
     labels = fit.y if fit is not None else None
-    if isinstance(labels, Array) and labels.soft is not None:
+    soft = _softened(labels) if isinstance(labels, Array) else None
+    if soft is not None:
         units = out.units if out is not None and isinstance(out.units, int) else None
-        _by_hand(found, labels.soft, units, by_loss=bool(given.stated and given.known != 0))
+        _by_hand(found, soft, units, by_loss=bool(given.stated and given.known != 0))
+
+
+def _softened(labels: Array) -> tuple[float | None, float | None, int] | None:
+    """What 0 and 1 become, and the line; of labels that are known as numbers alone by the steps on them."""
+    if labels.soft is not None or labels.role != NUMBERS or not labels.steps:
+        return labels.soft
+    low, high = 0.0, 1.0
+    for step in labels.steps:
+        if step.scale is None:
+            return None
+        low, high = low * step.scale + step.offset, high * step.scale + step.offset
+    return low, high, labels.steps[-1].line
 
 
 def _by_hand(
