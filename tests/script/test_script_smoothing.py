@@ -71,6 +71,27 @@ def test_labels_with_other_ends_are_beyond_a_run(how: str, fit: str, want: tuple
     assert smoothed(how, 4, fit) == want
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        "train = train.map(lambda x, y: (x, tf.maximum(tf.minimum(y, 0.95), 0.05)))",
+        "train = train.map(lambda x, y: (x, tf.abs(y - 0.05)))",
+        "train = train.map(lambda x, y: (x, tf.math.add(tf.math.multiply(y, 0.9), 0.05)))",
+        "def rows():\n    while True:\n        yield read(names), marks[part] * 0.9 + 0.05\ntrain = rows()",
+        "def rows():\n    while True:\n        yield read(names), 0.05 + (1 - 0.1) * marks\ntrain = rows()",
+    ],
+)
+def test_labels_softened_in_other_words(how: str) -> None:
+    assert smoothed(how, 2) == 0.1
+
+
+def test_labels_softened_by_what_is_known_only_when_the_script_runs() -> None:
+    how = "train = train.map(lambda x, y: (x, y * (1 - options.soft) + options.soft / 2))"
+    assert smoothed(how, 2) == ("asked", None)
+    plain = "def rows():\n    while True:\n        yield read(names), marks[part] * 1\ntrain = rows()"
+    assert smoothed(plain, 2) is None
+
+
 def test_labels_that_the_loss_makes_softer_once_more() -> None:
     loss = "keras.losses.CategoricalCrossentropy(label_smoothing=0.1)"
     assert smoothed("y = y * 0.9 + 0.025", 4, "x, y", loss) == ("beyond", 0.1)

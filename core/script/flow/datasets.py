@@ -98,9 +98,10 @@ def _joined_sets(machine: Machine, given: Arguments) -> Value:
     if not isinstance(value, Items):
         return unknown(given)
     sets = [one for one in value.values if isinstance(one, Batches)]
-    if len(sets) != 2 or len(value.values) != 2:
+    if len(sets) not in (2, 3) or len(value.values) != len(sets):
         return unknown(given)
-    return replace(sets[0], y=sets[1].x, number=machine.new_number())
+    weights = (sets[2].x, given.line) if len(sets) > 2 else None
+    return replace(sets[0], y=sets[1].x, weights=weights, number=machine.new_number())
 
 
 def _zip(machine: Machine, given: Arguments) -> Value:

@@ -269,6 +269,14 @@ def _clipped(machine: Machine, given: Arguments) -> Value:
     return replace(value, span=(max(value.span[0], low), min(value.span[1], high)))
 
 
+def _bounded(machine: Machine, given: Arguments) -> Value:
+    """`tf.maximum(y, 0.1)` of labels; of anything else nothing is known."""
+    value = given.positional[0] if given.positional else None
+    if not isinstance(value, Array) or value.role != LABELS:
+        return unknown(given)
+    return soft.bounded(value, given.name.rpartition(".")[2], given.get("y", 1), given.line)
+
+
 def chosen_labels(given: Arguments) -> Value:
     """`np.where(y == 1, 0.9, 0.1)`."""
     made = soft.by_ends(Array(LABELS), given.get("y", 2), given.get("x", 1), given.line)
@@ -303,6 +311,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("rint", "around", "round_"), _rounded),
     **dict.fromkeys(("to_categorical", "one_hot", "get_dummies"), _one_hot),
     "eye": _eye,
+    **dict.fromkeys(("maximum", "minimum"), _bounded),
     **dict.fromkeys(("per_image_standardization",), _normalize),
     "logical_not": _negated,
     "clip": _clipped,

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.script.flow import arrays, chance
+from core.script.flow import arrays, chance, soft
 from core.script.flow.machine import Machine, counted, lines_of, number
 from core.script.flow.networks import Tensor
-from core.script.flow.objects import FILES, GROUPED, NUMBERS, PREDICTIONS, Array, Const, Items, Stat, Unknown
+from core.script.flow.objects import FILES, GROUPED, LABELS, NUMBERS, PREDICTIONS, Array, Const, Items, Stat, Unknown
 from core.script.flow.value import Value
 from core.script.fold import combine
 
@@ -53,6 +53,8 @@ class Operators(Machine):
         if isinstance(other, Array) and PREDICTIONS in (array.role, other.role):
             return Array(NUMBERS)
         line = chance.line_of(other)
+        if array.role == LABELS and not line and isinstance(op, ast.Mult) and isinstance(other, Unknown):
+            array = soft.by_unknown(array, node.lineno)
         return chance.changed(array, line, text) if line else arrays.affine(array, None, 0.0, node.lineno, text)
 
     def _joined_lists(self, array: Array, other: Array | Items, node: ast.expr) -> Value:

@@ -38,6 +38,25 @@ def one_end(array: Array, value: Value, line: int) -> Array:
     return _with(array, low if known > 1 / 2 else known, known if known > 1 / 2 else high, line)
 
 
+def by_unknown(array: Array, line: int) -> Array:
+    """`y * (1 - options.share)`."""
+    return replace(array, soft=(None, None, line))
+
+
+def bounded(array: Array, name: str, value: Value | None, line: int) -> Array:
+    """`tf.maximum(y, 0.1)`, `tf.minimum(y, 0.9)`, `tf.abs(y - 0.1)`."""
+    low, high = _ends(array)
+    known = number(value)
+    if low is None or high is None:
+        return array
+    if name == "abs":
+        return _with(array, abs(low), abs(high), line)
+    if known is None:
+        return array
+    pick = max if name == "maximum" else min
+    return _with(array, float(pick(low, known)), float(pick(high, known)), line)
+
+
 def _ends(array: Array) -> tuple[float | None, float | None]:
     return array.soft[:2] if array.soft is not None else (0.0, 1.0)
 

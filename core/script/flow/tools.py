@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from core.script.flow import mappings
+from core.script.flow import mappings, soft
 from core.script.flow.freezing import numbered
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.layer_lists import in_order, known_layers, some_layer
@@ -198,6 +198,8 @@ def _next(machine: Machine, given: Arguments) -> Value:
 
 def _number(machine: Machine, given: Arguments) -> Value:
     value = given.get("x", 0)
+    if isinstance(value, Array) and value.role == LABELS and given.name.endswith("abs"):
+        return soft.bounded(value, "abs", None, given.line)
     if isinstance(value, Array) and given.name.endswith("round"):
         return _NUMPY["around"](machine, given)
     known = number(value)

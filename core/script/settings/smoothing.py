@@ -1,7 +1,11 @@
 """The setting `training.label_smoothing`: by the loss, or by hand on the labels."""
 
+import ast
+
 from core.script.flow.made import Made
-from core.script.flow.objects import NUMBERS, Array, Out
+from core.script.flow.objects import NUMBERS, Array, Out, Unknown
+from core.script.flow.value import Value
+from core.script.fold import combine
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -26,7 +30,7 @@ def fill_smoothing(story: Story, found: Collected, out: Out | None) -> None:
     if given.stated:
         found.take(_KEY, given, 0.0, "")
     labels = fit.y if fit is not None else None
-    soft = _softened(labels) if isinstance(labels, Array) else None
+    soft = _softened(labels) if isinstance(labels, Array) else _of_text(labels)
     if soft is not None:
         units = out.units if out is not None and isinstance(out.units, int) else None
         _by_hand(found, soft, units, by_loss=bool(given.stated and given.known != 0))
@@ -42,6 +46,34 @@ def _softened(labels: Array) -> tuple[float | None, float | None, int] | None:
             return None
         low, high = low * step.scale + step.offset, high * step.scale + step.offset
     return low, high, labels.steps[-1].line
+
+
+def _of_text(labels: Value | None) -> tuple[float, float, int] | None:
+    """What `self.marks[rows] * 0.9 + 0.05` makes of 0 and 1, where no more is known of the labels than their text."""
+    if not isinstance(labels, Unknown) or "*" not in labels.text:
+        return None
+    try:
+        body = ast.parse(labels.text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    ends = [_of_node(body, start, _DEEPEST) for start in (0.0, 1.0)]
+    return None if ends[0] is None or ends[1] is None else (ends[0], ends[1], labels.line)
+
+
+_DEEPEST = 8
+
+
+def _of_node(node: ast.expr, start: float, depth: int) -> float | None:
+    """The value of an expression of numbers and one thing else, which is `start`."""
+    if isinstance(node, ast.Constant):
+        return float(node.value) if isinstance(node.value, (int, float)) else None
+    if not isinstance(node, ast.BinOp) or not depth:
+        return start if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else None
+    left, right = (_of_node(one, start, depth - 1) for one in (node.left, node.right))
+    if left is None or right is None:
+        return None
+    known = combine(node.op, left, right)
+    return float(known) if isinstance(known, (int, float)) else None
 
 
 def _by_hand(
