@@ -112,6 +112,10 @@ def active(name: str) -> dict[str, Any]:
         (["x = tf.math.l2_normalize(x, axis=1)"], "none"),
         (["x = keras.ops.sqrt(x)", "x = layers.Dense(64)(x)"], [DENSE]),
         (["x = layers.Rescaling(0.1)(x)"], "none"),
+        (["x = layers.Dense(64)(x)", "x = x * 0.5"], [DENSE]),
+        (["x = layers.Dense(64)(x)", "x = 1 - x"], [DENSE]),
+        (["y = layers.Dense(512)(x)", "x = layers.Dense(64)(x + y)"], [{**DENSE, "units": 512}, DENSE]),
+        (["x = layers.Dense(64)(x)", "x = tf.maximum(0.0, x)"], [DENSE]),
     ],
 )  # fmt: skip
 def test_a_head_that_no_run_has(lines: list[str], want: Any) -> None:

@@ -35,8 +35,8 @@ _KEPT = (
 
 def of_features(machine: Machine, given: Arguments) -> Value | None:
     """What a function of a library makes of what a network gives; None where it is nothing that a layer does."""
-    value = given.positional[0] if given.positional else None
-    layer = _as_layer(given) if isinstance(value, Array) and value.role == "map" else None
+    value = next((one for one in given.positional if isinstance(one, Array) and one.role == "map"), None)
+    layer = _as_layer(given) if value is not None else None
     return layers.apply(machine, layer, value) if layer is not None and value is not None else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.script.flow import arrays, chance, soft
 from core.script.flow.machine import Machine, counted, lines_of, number
+from core.script.flow.made import Layer
 from core.script.flow.networks import Tensor
 from core.script.flow.objects import FILES, GROUPED, LABELS, NUMBERS, PREDICTIONS, Array, Const, Items, Stat, Unknown
 from core.script.flow.value import Value
@@ -38,6 +39,9 @@ class Operators(Machine):
         if not isinstance(array, Array):
             return Unknown(self.text(node), node.lineno)
         text = self.text(node)
+        if array.role == "map":  # counts as a layer: what is added to another map is a branch
+            kind = "add" if isinstance(other, Array) else text
+            self.passed.append((Layer(kind, {}, {}, node.lineno), array))
         if isinstance(other, Stat) and isinstance(left, Array):
             return arrays.by_statistic(array, op, other, node.lineno, text)
         if array.role == FILES and isinstance(other, (Array, Items)) and isinstance(op, ast.Add):
