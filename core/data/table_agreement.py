@@ -144,7 +144,7 @@ def rivals(readings: Sequence[TableReading]) -> list[TableReading]:
     most = max(reading.matched for reading in readings)
     equal = [reading for reading in readings if 10 * reading.matched >= 9 * most]
     named = [reading for reading in equal if _is_named(reading)] or equal
-    best = max(named, key=lambda reading: (reading.matched, not _in_numbers(reading)))
+    best = max(named, key=_worth)
     return [best, *(other for other in named if other is not best and _contradict(best, other))]
 
 
@@ -176,6 +176,12 @@ def which_table(found: Sequence[TableReading]) -> LayoutQuestion:
         f"{' or '.join(f'--table {name}' for name in names)}, or on the Dataset page.",
         (),
     )
+
+
+def _worth(reading: TableReading) -> tuple[int, bool, bool, bool]:
+    """What speaks for a table: the rows that name images, then a group, a split, and classes in words."""
+    mapping = reading.mapping
+    return reading.matched, bool(mapping.group), bool(mapping.part), not _in_numbers(reading)
 
 
 def _is_named(reading: TableReading) -> bool:

@@ -12,8 +12,12 @@ _KINDS = (
     r"lesions?|cases?|slides?|specimens?|nodules?|biops(y|ies)",
     r"stud(y|ies)|series|exams?|visits?|groups?",
 )
+_WITH_ID = (r"animals?|mouse|mice|rats?|owners?|famil(y|ies)", "", r"videos?|clips?|sequences?|scenes?|bursts?")
 _LONGEST = 60  # characters of a name that is looked at
-_NAMES = [re.compile(f"^{_FRONT}({kind}){_BEHIND}$") for kind in _KINDS]
+_NAMES = [
+    re.compile(f"^{_FRONT}(({kind}){_BEHIND}|({more or kind})(id|no|nr|number|uid|key)s?)$")
+    for kind, more in zip(_KINDS, _WITH_ID, strict=True)
+]
 _WORDS = re.compile(
     r"patient|subject|person|participant|lesion_?id|case_?id|study_?id|series_?id|group|slide|specimen", re.IGNORECASE
 )

@@ -15,7 +15,8 @@ _FEW = 5  # images that are enough where a column is called image: a table may b
 _IMAGE = re.compile(r"image|img|file|path|photo|picture|bild|datei|name", re.IGNORECASE)
 _ID = re.compile(r"^id$|^(id|uid|key|code)[_ -]|[_ -](id|ids|uid|key|code)$|^(ids|uid|key|case|nr|no)$", re.IGNORECASE)
 _INDEX = re.compile(
-    r"^(column \d+|unnamed(: *\d+)?(_level_\d+)?|(row[_ ]?)?(index|idx)|level_0|row|row_?names?|rownames|#)$",
+    r"^(column \d+|unnamed(: *\d+)?(_level_\d+)?|level_0|#|row|row_?names?|s[rl]?[. _]*no\.?|serial[ _]*(no|number)\.?|"
+    r"(row[_ ]?)?(index|idx)|row[_ ]?(id|nr|no|num|number))$",
     re.IGNORECASE,
 )
 
@@ -35,7 +36,10 @@ def image_columns(table: Table, finder: Finder, base: str = "") -> list[str]:
     if not ranks:
         return []
     best = max(ranks.values())
-    likely = sorted((name for name in ranks if ranks[name] == best), key=lambda name: -hits[name])
+    alike = [name for name in ranks if ranks[name] == best]
+    if best[0] in (0, 1) and not best[1]:  # numbers under names that say little: each may be the file's
+        alike += [name for name in ranks if ranks[name][0] >= 0 and name not in alike]
+    likely = sorted(alike, key=lambda name: (ranks[name] == best, hits[name]), reverse=True)
     return [likely[0], *(name for name in likely[1:] if _contradict(found[likely[0]], found[name]))]
 
 

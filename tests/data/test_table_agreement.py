@@ -118,6 +118,12 @@ CASES: dict[str, Case] = {
         flags={"table": "m.csv"},
         chosen=parts(14, 1),
     ),
+    "two tables of which one has patients": Case(
+        TREE,
+        {"a.csv": about(), "b.csv": about("p{half}", columns=",patient_id")},
+        only(20, "cat", "dog"),
+        (r"b\.csv .*group in patient_id",),
+    ),
     "a split beside parts on disk": Case(
         "{train,val}/{cat,dog}=4",
         {

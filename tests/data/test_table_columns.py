@@ -53,6 +53,17 @@ CASES: dict[str, Case] = {
         flags={"table": "t.csv", "image": "id_code"},
         chosen=TWENTY,
     ),
+    "the number of the row under another name": Case(
+        "im/#.png=20",
+        {"t.csv": table("row_id,slice,label", *listed("{n},{m},{c}", 20))},
+        TWENTY,
+        (r"image is in slice",),
+    ),
+    "two numbers that say little": Case(
+        "#.png=20",
+        {"t.csv": table("code,slice,label", *listed("{n},{m},{c}", 20))},
+        refuses=r"several columns that may name the image: code, slice",
+    ),
     "two images in each row": Case(
         "l#.png=6 r#.png=6",
         {"t.csv": table("left_image,right_image,label", *listed("l{n}.png,r{n}.png,{c}", 6))},
@@ -140,6 +151,12 @@ CASES: dict[str, Case] = {
         {"t.csv": table("image,label,patient_sex,subject", *listed("{n}.png,{c},{s},p{d}", 6))},
         only(3, "a", "b"),
         (r"group in subject\.",),
+    ),
+    "the number of a mouse": Case(
+        "#.png=6",
+        {"t.csv": table("image,label,mouse,mouse_id", *listed("{n}.png,{c},wild,m{d}", 6))},
+        only(3, "a", "b"),
+        (r"group in mouse_id",),
     ),
     "a series and the number of a subject": Case(
         "#.png=6",
