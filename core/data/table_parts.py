@@ -99,7 +99,8 @@ def _names_parts(name: str, cells: Sequence[str]) -> bool:
         return False
     if _PART.match(name):
         return 2 * sum(counts[value] for value in roles) >= len(cells)
-    return len(set(roles.values())) > 1 and all(is_part(value) for value in counts if value)
+    few = 2 * len(counts) <= len(cells)  # not the files themselves: train/1.png, test/2.png
+    return few and len(set(roles.values())) > 1 and all(is_part(value) for value in counts if value)
 
 
 def _roles(values: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.data.file_names import display_name
 from core.data.part_names import shown
 from core.data.table_classes import row_classes
+from core.data.table_files import part_of
 from core.data.table_finder import Finder
 from core.data.table_guess import MAX_CLASSES, Mapping, marked_classes
 from core.data.table_parts import columns_of, public_note, row_parts, unused_note
@@ -115,6 +116,7 @@ class GatheredRows:
     def reading(self, file: str, mapping: Mapping, images: Sequence[str]) -> TableReading:
         """The labelled images, and sentences on what does not fit."""
         kept = sorted(self.labels.keys() - self.torn - self.crossed)
+        self._parts_of_folders(kept)
         roles = {self.parts[path] for path in kept}
         serves = "val" not in roles and {"train", "test"} <= roles
         split = len(roles) > 1
@@ -131,6 +133,16 @@ class GatheredRows:
         notes += ["There is no val part, so the test part is used for validation."] if serves else []
         notes += self._notes(images, mapping)
         return TableReading(file, mapping, labelled, tuple(notes), self.matched, serves)
+
+    def _parts_of_folders(self, paths: Sequence[str]) -> None:
+        """Takes the parts from the images' folders where no table says any, and all of the folders do."""
+        if any(self.parts[path] for path in paths):
+            return
+        found = {path: part_of(f"{path.rpartition('/')[0]}/") for path in paths}
+        roles = set(found.values())
+        if "train" in roles and len(roles) > 1 and "" not in roles:
+            self.parts |= found
+            self.say(["The split is that of the folders of the images."])
 
     def _split(self, path: str, split: bool, serves: bool) -> str:
         role = self.parts[path] if split else ""

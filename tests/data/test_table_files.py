@@ -62,6 +62,16 @@ CASES: dict[str, Case] = {
         },
         {"train": {"cat": 2, "dog": 2, "bird": 2}, "val": {"cat": 2, "dog": 2, "bird": 0}},
     ),
+    "one table for the folders of all parts": Case(
+        "train/#.png=6 test/{6,7}#.png=1",
+        {
+            "metadata.csv": table(
+                "file,label", *(f"train/{n}.png,{'ab'[n % 2]}" for n in range(6)), "test/60.png,a", "test/70.png,b"
+            )
+        },
+        parts(3, 1),
+        (r"split is that of the folders", r"test part is used for validation"),
+    ),
     "an image in two of the tables": Case(
         "im/#.png=9",
         {"train.csv": some(0, 6), "val.csv": some(5, 9)},

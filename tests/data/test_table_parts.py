@@ -53,6 +53,11 @@ CASES: dict[str, Case] = {
     ),
     "training and validation together": Case(TREE, split_by("split", *["trainval"] * 4, "test", "test"), parts(4, 2)),
     "a column of another name": Case(TREE, split_by("purpose", *["train"] * 4, "val", "test"), parts(4, 1, 1)),
+    "files that are called like parts": Case(
+        "train_#.png=6 test_#.png=4",
+        {"t.csv": table("image,label", *(f"{p}_{n}.png,{'ab'[n % 2]}" for p in ("train", "test") for n in range(4)))},
+        only(4, "a", "b"),
+    ),
     "numbers that are no names of parts": Case(
         TREE, split_by("split", *"000012"), only(6, "a", "b"), (r"column split .*0, 1, 2.* not used.*train, val",)
     ),
