@@ -18,6 +18,18 @@ def of_conditions(script: Script) -> Iterator[Numbered]:
             numbers = (1, 0) if yes is None else (number_in(script, yes), number_in(script, no))
             if sorted(map(str, numbers)) == ["0", "1"]:
                 yield from _told(script, test, is_one=numbers[0] == 1)
+        if isinstance(node, ast.If):
+            yield from _alone(script, node)
+
+
+def _alone(script: Script, node: ast.If) -> Iterator[Numbered]:
+    """`if name == "dog": labels.append(1)`, whose other branch gives no label."""
+    other = dict(_gets(node.orelse))
+    for name, value in _gets(node.body):
+        takes_labels = name == "return" or name.endswith(".append") or _is_label(name)
+        number = number_in(script, value) if takes_labels and name not in other else None
+        if number is not None and _named(script, node.test):
+            yield from _told(script, node.test, is_one=number == 1)
 
 
 def _choices(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None, ast.expr | None]]:

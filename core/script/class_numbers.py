@@ -191,6 +191,8 @@ def _filled(script: Script, node: ast.AST) -> tuple[int | None, ast.expr | None]
             return number_in(script, label), _counted(count)
         case ast.Call(func=ast.Attribute(attr="zeros" | "ones" as short), args=[count, *_]):
             return int(short == "ones"), _counted(count)
+        case ast.ListComp(elt=label, generators=[part]):
+            return number_in(script, label), part.iter
         case ast.Call(func=ast.Attribute(attr="full"), args=[count, label, *_]):
             return number_in(script, label), _counted(count)
     return None, None

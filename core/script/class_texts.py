@@ -64,10 +64,12 @@ def value_of(script: Script, node: ast.AST | None) -> Any:
 
 
 def number_in(script: Script, node: ast.AST | None) -> int | None:
-    """0 or 1, also as 1.0 or [1]; None for anything else, and True is no number."""
+    """0 or 1, also as 1.0, [1] or one-hot; None for anything else, and True is no number."""
     if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1:
         node = node.elts[0]
     value = value_of(script, node)
+    if value in ((1, 0), (0, 1)):
+        return int(value[1])
     return int(value) if not isinstance(value, bool) and isinstance(value, (int, float)) and value in (0, 1) else None
 
 

@@ -106,6 +106,12 @@ x, y = np.array(x) / 255.0, np.array(y)
         LOOP.replace(
             "    y.append(LABEL)", '    if name == "intact":\n        y.append(1)\n    else:\n        y.append(0)'
         ),
+        LOOP.replace(
+            "    y.append(LABEL)",
+            '    if name == "worn": y.append(0)\n    elif name == "intact": y.append(1)',
+        ),
+        LOOP.replace("LABEL", '[0, 1] if name == "intact" else [1, 0]'),
+        TWO.replace("LABELS", "np.array([0 for _ in worn] + [1 for _ in intact])"),
         BY_FOLDER.replace("HEAD", 'k, name in enumerate(["worn", "intact"])'),
         'KINDS = ["worn", "intact"]\n' + BY_FOLDER.replace("HEAD", "k, name in enumerate(KINDS)"),
         BY_FOLDER.replace("HEAD", 'name, k in [("worn", 0), ("intact", 1)]'),
@@ -175,6 +181,14 @@ def test_the_order_of_the_alphabet_and_more_than_two_classes_state_nothing(text:
         (
             folders(f"{SET}).map(lambda x, y: (x, 1 - y))"),
             "the numbers of the two classes are exchanged; name the other class, which counts as 1",
+            "asked",
+        ),
+        (
+            arrays(
+                'def number(name):\n    if "worn" in name:\n        return 0\n    return 1\n'
+                + LOOP.replace("LABEL", "number(path)")
+            ),
+            "worn counts as 0; name the other class, which counts as 1",
             "asked",
         ),
         (
