@@ -5,16 +5,17 @@ import re
 from core.data.part_names import FILLERS, words_of
 
 _ANNOTATIONS = re.compile(
-    r"mask|annot|label|ground.?truth|(?<![a-z])gt(?![a-z])|(?<![a-z])segs?(?![a-z])|segment|bbox|xml|trimap|contour",
+    r"mask|annot|label|ground.?truth|(?<![a-z])gt(?![a-z])|(?<![a-z])segs?(?![a-z])|segment|bbox|xml|trimap|contour|overlay|msk|(?<![a-z])manuals?(?![a-z])",
     re.IGNORECASE,
 )
 _WORD = re.compile(
     r"masks?|annot|annots|annotations?|annotated|labels?|ground|truths?|groundtruths?|gts?|segs?|segments?"
-    r"|segmentations?|bbox|bboxes|xmls?|trimaps?|contours?"
+    r"|segmentations?|bbox|bboxes|xmls?|trimaps?|contours?|overlays?|msks?|manuals?"
 )
-HINTS = ("mask", "annot", "label", "truth", "gt", "seg", "bbox", "xml", "trimap", "contour")
+HINTS = ("mask", "annot", "label", "truth", "gt", "seg", "bbox", "xml", "trimap", "contour", "overlay", "msk", "manual")
 """One of these is in each such name in small letters."""
 
+_ORIGINALS = {"original", "originals", "rgb", "color", "colour", "input", "inputs", "jpegimages"}
 _OTHERWISE = {"with", "without", "no", "non", "not", "incorrect", "correct", "wearing", "worn"}
 
 
@@ -31,6 +32,27 @@ def is_pure_annotation(name: str) -> bool:
     """Whether a name says that and nothing else: `masks`, `label_images`, not `lung masks`."""
     words = [word for word in words_of(name) if not word.isdecimal() and word not in FILLERS]
     return bool(words) and all(map(_WORD.fullmatch, words))
+
+
+def is_one_annotation(name: str) -> bool:
+    """Whether a name is such a word in the singular, as a class may have it: `mask`, not `masks`."""
+    words = [word for word in words_of(name) if word not in FILLERS]
+    return len(words) == 1 and words[0] in {
+        "mask",
+        "label",
+        "annotation",
+        "contour",
+        "overlay",
+        "xml",
+        "bbox",
+        "manual",
+    }
+
+
+def is_original(name: str) -> bool:
+    """Whether a name says nothing but that there are images, as beside masks: `images`, `RGB`, `original_images`."""
+    words = [word for word in words_of(name) if not word.isdecimal()]
+    return bool(words) and all(word in FILLERS or word in _ORIGINALS for word in words)
 
 
 def image_stem(name: str) -> str:

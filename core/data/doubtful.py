@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from core.data.annotation_names import is_pure_annotation
+from core.data.annotation_names import HINTS, is_one_annotation, is_pure_annotation
 from core.data.listing import Folder
 from core.data.masks import agreement
 from core.data.part_names import FILLERS, is_part, part_name, shown, words_of
 from core.data.reading import TEST_SERVES, ClassFolder, Reading
 from core.data.structure_readings import single_inside
 
-_UNLABELLED = re.compile(r"unlabel\w*|unsup\w*|unannotated|nolabels?")
+_UNLABELLED = re.compile(r"unlabel\w*|unsup\w*|unannotated|(no|non|not|without)label\w*")
 _NO_CLASS = re.compile(
     r"pred|preds|predict|predictions?|inference|infer|submissions?|samples?|demo|aug|augment|augmented|augmentations?"
     r"|backups?|bak|duplicates?"
@@ -128,9 +128,30 @@ def _doubt(child: Folder, classes: list[Folder]) -> Doubt | None:
     telling = [word for word in words if word not in _JOINING]
     if telling and all(map(_NO_CLASS.fullmatch, telling)):
         return Doubt(child, "its name is not that of a class")
-    if is_pure_annotation(child.name) and agreement(child, others)[0] >= 0.5:
+    if _may_be_masks(child, others):
         return Doubt(child, "its name says masks or labels of the other images")
     return None
+
+
+def _may_be_masks(child: Folder, others: list[Folder]) -> bool:
+    """Whether a folder called masks, and none beside it (`no_mask`), has images of the names of the others.
+
+    `mask` alone may be a thing to be seen: then its files have to be of another kind, too.
+    """
+    if not is_pure_annotation(child.name) or any(_tells_masks(other.name) for other in others):
+        return False
+    if is_one_annotation(child.name) and _kinds([child]) & _kinds(others):
+        return False
+    return agreement(child, others)[0] >= 0.5
+
+
+def _tells_masks(name: str) -> bool:
+    return any(hint in name.lower() for hint in HINTS)
+
+
+def _kinds(folders: Iterable[Folder]) -> set[str]:
+    """Extensions of the images of folders."""
+    return {name.rpartition(".")[2].lower() for folder in folders for inner in folder.walk() for name in inner.images}
 
 
 def _repeats(child: Folder, others: list[Folder]) -> bool:

@@ -14,11 +14,12 @@ from core.data.annotation_names import (
     annotated_stem,
     image_stem,
     is_annotation,
+    is_original,
     is_pure_annotation,
     unannotated,
 )
 from core.data.listing import Folder
-from core.data.part_names import is_filler, shown, words_of
+from core.data.part_names import shown, words_of
 
 _MOST = 0.5  # share of the masks that have to be named as an image
 WHY = "it contains masks or labels of the other images"
@@ -107,7 +108,7 @@ def _mask_folders(folder: Folder) -> list[Folder]:
         return []
     paths = {child.path for child in named}
     others = [child for child in folder.filled if child.path not in paths]
-    if any(is_filler(child.name) for child in others):
+    if any(is_original(child.name) for child in others):
         return named
     paired = [child for child in named if _is_named_after(child, others)]
     if len(paired) < 2:

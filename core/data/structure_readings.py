@@ -87,8 +87,12 @@ def with_inner(plain: Reading, inner: Reading | None, groups: Iterable[Sequence[
     nested = [child for group in listed for child in map(single_inside, group) if len(child.filled) > 1]
     if not nested or inner is None:
         return [plain]
-    if all(map(_same_below, listed)) and not (plain.kind == "splits" and _are_people(nested)):
-        return [replace(inner, rank=POSSIBLE, reasons=(*inner.reasons, _SAME)), replace(plain, rank=POSSIBLE)]
+    if _same_below([child for group in listed for child in group]) and not (
+        plain.kind == "splits" and _are_people(nested)
+    ):
+        alone = len(plain.labels) == 1  # train/photos/cat: what is no two classes is no other way to read it
+        ranks = (plain.rank, OFFERED) if alone else (POSSIBLE, POSSIBLE)
+        return [replace(inner, rank=ranks[0], reasons=(*inner.reasons, _SAME)), replace(plain, rank=ranks[1])]
     names = shown(dict.fromkeys(grand.name for child in nested for grand in child.filled))
     note = (
         f"Images in sub-folders ({names}) belong to the class above them; --layout {inner.key} uses the sub-folders "

@@ -56,6 +56,9 @@ CASES: dict[str, Case] = {
     "labelled and unlabelled images": Case(
         "labeled/{cat,dog}=4 unlabeled=3", only(4, "cat", "dog"), (r"unlabeled/ is left out",)
     ),
+    "without labels, in other words": Case(
+        "{cat,dog}=4 not_labeled=3 without_labels=2", only(4, "cat", "dog"), (r"not_labeled/ is left out",)
+    ),
     "nothing else is labelled": Case("{labeled,unlabeled}=3", refuses="only one class, labeled"),
     # classes
     "parts as classes": Case("{bus,train,val}=2", only(2, "bus", "train", "val")),
@@ -79,6 +82,11 @@ CASES: dict[str, Case] = {
         "{train,test}/{0,1,2}/{cat,dog}=2",
         refuses=r"two ways",
         chosen={"parts-inner": both(6, 6, "cat", "dog")},
+    ),
+    "the same classes below sites, one of them validates": Case(
+        "train/{s1,s2}/{pos,neg}=3 val/s3/{pos,neg}=3",
+        refuses=r"two ways",
+        chosen={"parts-inner": both(6, 3, "pos", "neg") | {"train": {"pos": 6, "neg": 6}}},
     ),
     "other classes below others": Case(
         "{train,val}/plant/{rose,tulip}=2 {train,val}/animal/{cat,dog}=2",

@@ -71,7 +71,26 @@ CASES: dict[str, Case] = {
         "CXR_png/CHN_#_0.png=4 CXR_png/CHN_#_1.png=4 masks/CHN_#_0_mask.png=4 masks/CHN_#_1_mask.png=4",
         refuses="not in class folders",
     ),
+    "beside originals": Case(
+        "{train,val}/{original,mask}/{cat,dog}=3", both(3, 3, "cat", "dog"), ("mask beside the images are skipped",)
+    ),
+    "beside originals in each class": Case(
+        "{train,val}/{cat,dog}/{RGB,seg}=3", both(3, 3, "cat", "dog"), ("seg below the classes are skipped",)
+    ),
+    "beside JPEGImages": Case(
+        "{JPEGImages,SegmentationClass}/{cat,dog}=3", only(3, "cat", "dog"), ("SegmentationClass .*skipped",)
+    ),
+    "of the vessels of a retina": Case("{training,test}/{images,mask,1st_manual}=4", refuses=NO_CLASSES),
+    "beside the classes, one, of another kind of file": Case(
+        "{cat,dog}/#.jpg=4 mask/#.png=4", refuses=r"two ways.*--layout classes.*--layout fewer"
+    ),
     # classes
+    "a mask, none, one that is worn badly": Case(
+        "{Mask,No_Mask,Improper_Mask}=3", only(3, "Mask", "No_Mask", "Improper_Mask")
+    ),
+    "masks among other things": Case("{train,val}/{helmet,mask,gloves}=3", both(3, 3, "helmet", "mask", "gloves")),
+    "marks on goods": Case("{label,barcode,logo}=3", only(3, "label", "barcode", "logo")),
+    "originals and forgeries": Case("{original,forged}=3", only(3, "original", "forged")),
     "with and without": Case("{with,without}_mask=4", only(4, "with_mask", "without_mask")),
     "three ways to wear it": Case(
         "{train,val}/{with_mask,without_mask,mask_weared_incorrect}=3",
