@@ -37,6 +37,7 @@ class Answers:
         spread: Most that any number differs between two images.
         saturated: Images whose greatest number is above 0.999.
         scales: Whether layers of its own scale the pixels.
+        ends_in: The activation of its last layer where that is neither sigmoid nor softmax; empty where it is.
         varies_with: Other scales of pixels with which its answers vary, where with the chosen one they do not.
     """
 
@@ -51,6 +52,7 @@ class Answers:
     spread: float = 1.0
     saturated: int = 0
     scales: bool = True
+    ends_in: str = ""
     varies_with: tuple[str, ...] = ()
 
     @classmethod
@@ -103,6 +105,11 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
         notes.append(_constant(answers, pixels, given=given))
     if not answers.scales and not given:
         notes.append(_unscaled(answers))
+    if answers.ends_in:
+        notes.append(
+            f"Its last layer is {answers.ends_in}, neither sigmoid nor softmax: for the {answers.images} images tried "
+            "its numbers lie between 0 and 1, but for others they may not, and those get no answer."
+        )
     return notes
 
 
@@ -129,6 +136,7 @@ def _unscaled(answers: Answers) -> str:
     if answers.saturated >= _SATURATED * answers.images:
         sure = f" ({answers.saturated} of {answers.images} images tried get an answer of more than 99.9 %)"
     return (
-        f"No layer of it scales pixels, and it gets them as 0 to 255{sure}. If it was trained on others its answers "
-        "are wrong: import it again and say on which (--pixels 0..1 or -1..1, or the field beside the file)."
+        f"No layer of it scales pixels to a smaller range, and it gets them as 0 to 255{sure}. If it was trained on "
+        "others its answers are wrong: import it again and say on which (--pixels 0..1 or -1..1, or the field beside "
+        "the file)."
     )

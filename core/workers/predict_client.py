@@ -141,6 +141,9 @@ _MEDICAL_WORDS = (
     *("pneumonia", "x-ray", "xray", "x_ray", "chest", "lung", "thorax", "tumor", "tumour", "cancer", "covid"),
     *("melanoma", "lesion", "retina", "fundus", "mri", "patient", "radiograph", "benign", "malignant", "histolog"),
 )
+_EDGE = 1e-4
+"""How far beyond 0 and 1 rounding may take a probability."""
+
 # At the beginning of a word only: a "Sammlung" has no lung.
 _MEDICAL = re.compile(rf"(?<![a-z])(?:{'|'.join(_MEDICAL_WORDS)})")
 
@@ -163,8 +166,20 @@ def _answer_chunk(
             continue
         row, insight = next(found)
         values = dict(zip(classes, row, strict=True))
+        if wrong := _no_probability(values):
+            yield Prediction(name, error=wrong)
+            continue
         label = max(values, key=lambda c: values[c])
         yield Prediction(name, label, values[label], values, insight=insight, runtime=reply.runtime)
+
+
+def _no_probability(values: dict[str, float]) -> str:
+    """What is wrong with an answer that holds numbers outside 0 to 1; empty where nothing is."""
+    wrong = {label: value for label, value in values.items() if not -_EDGE <= value <= 1 + _EDGE}
+    return "".join(
+        f"the model gives {value:.3g} for {label}, which is no probability (0 to 1); end it with sigmoid or softmax"
+        for label, value in list(wrong.items())[:1]
+    )
 
 
 def _as_reply(answer: NDArray[np.floating[Any]] | Reply) -> Reply:

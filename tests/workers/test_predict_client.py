@@ -199,3 +199,13 @@ def test_the_service_is_asked_about_each_view(trained: MakeTrained, monkeypatch:
     [found] = predict_client.predict(run, images, heat=True, views=Views(("horizontal",)))
     assert found.probabilities == {"a": 0.5, "b": 0.5}
     assert asked == [(1, False), (1, True), (1, False)]
+
+
+def test_an_answer_outside_0_to_1_is_an_error_of_its_image(trained: MakeTrained) -> None:
+    rows = np.array([[0.25, 0.75], [-1.5, 2.5], [1.00001, -0.00001], [np.nan, np.nan]])
+    found = answer(trained("a", "b"), [(f"{k}.png", image(9)) for k in range(4)], lambda _: rows)
+    assert [one.label for one in found] == ["b", "", "a", ""]
+    assert found[1].error == (
+        "the model gives -1.5 for a, which is no probability (0 to 1); end it with sigmoid or softmax"
+    )
+    assert found[3].error.startswith("the model gives nan for a, which is no probability")

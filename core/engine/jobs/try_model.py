@@ -31,6 +31,15 @@ size), open files."""
 
 _BATCH = 4
 _SATURATED = 0.999
+_SCALING = (
+    *("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"),
+    *("TrueDivide", "Divide", "Multiply", "Subtract", "Add"),
+)
+"""Layers and operations that scale pixels."""
+
+_LARGEST_RANGE = 300.0
+"""Range of pixels behind scaling layers that is taken for scaled: that of raw ones, with room for means taken away."""
+
 _LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R 601), as Pillow has them."""
 
@@ -89,7 +98,7 @@ def describe(
         return {"error": error_words}
     size, gray, outputs = int(model.input_shape[1]), model.input_shape[3] == 1, int(model.output_shape[1])
     asked = of_raw_pixels(model, size, pixels, gray=gray)
-    answers = {**_answers(asked, size), "scales": _scales(model)}
+    answers = {**_answers(asked, size), "scales": _scales(model), "ends_in": _end(model)}
     if others and not answers["not_finite"] and answers["spread"] <= 1e-7:
         rest = [name for name in candidates(gray=gray) if name != pixels]
         answers["varies_with"] = [name for name in rest if _varies(of_raw_pixels(model, size, name, gray=gray), size)]
@@ -144,7 +153,7 @@ def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
 
 
 def _answers(model: Any, size: int) -> dict[str, Any]:
-    """The fields of `trial.Answers`, of a model of RGB pixels from 0 to 255; `scales` is to follow."""
+    """The fields of `trial.Answers`, of a model of RGB pixels from 0 to 255; those of its layers are to follow."""
     images = trial_images(size)
     names, found = list(images), ask(model, np.stack(list(images.values())))
     finite = np.isfinite(found).all(axis=1)
@@ -180,16 +189,35 @@ def ask(model: Any, images: Pixels) -> NDArray[np.float64]:
 
 
 def _scales(model: Any) -> bool:
-    """Whether something scales the pixels before the first layer that multiplies them by weights."""
+    """Whether something scales the pixels before the first layer that multiplies them by weights, to a range that is
+    not larger: what makes 509 of 255 was made for pixels from 0 to 1."""
+    last = None
     for layer in _in_order(model):
-        kind = type(layer).__name__
-        if kind in ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"):
-            return True
-        if kind in ("TrueDivide", "Divide", "Multiply", "Subtract", "Add"):
-            return True
-        if getattr(layer, "weights", None):
-            return False
-    return False
+        if type(layer).__name__ in _SCALING:
+            last = layer
+        elif getattr(layer, "weights", None):
+            break
+    return last is not None and _range_behind(model, last) <= _LARGEST_RANGE
+
+
+def _range_behind(model: Any, layer: Any) -> float:
+    """Between the least and the greatest number that a layer makes of black and of white; 0 where it lies in a model
+    inside of this one, and cannot be looked at."""
+    import keras
+
+    if layer not in getattr(model, "operations", []):
+        return 0.0
+    size, channels = model.input_shape[1], model.input_shape[3]
+    ends = np.stack([np.full((size, size, channels), level, np.float32) for level in (0, 255)])
+    found = np.asarray(keras.Model(model.inputs[0], layer.output)(ends, training=False), np.float64)
+    return float(found.max() - found.min())
+
+
+def _end(model: Any) -> str:
+    """The activation of the last layer where it has one that gives no probabilities; else empty."""
+    last = list(_in_order(model))[-1]
+    name = getattr(getattr(last, "activation", None), "__name__", "")
+    return name if name not in ("sigmoid", "softmax", "hard_sigmoid") else ""
 
 
 def _in_order(model: Any) -> Iterator[Any]:

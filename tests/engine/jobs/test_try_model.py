@@ -93,7 +93,7 @@ def test_every_random_layer_of_keras_passes_and_does_nothing_to_an_answer(tmp_pa
 
 def test_pixels_that_nothing_scales_are_said_and_a_chosen_scale_goes_into_the_model(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.keras", "softmax", [[0.0, 20.0, 5.0]] * 3, None, None)
-    assert "No layer of it scales pixels" in verdict(path)[0]
+    assert "No layer of it scales pixels to a smaller range" in verdict(path)[0]
     original, made = keras.saving.load_model(path), tmp_path / "made.keras"
     images = np.stack(list(trial_images(16).values()))
     for pixels, scaled in (
@@ -105,6 +105,39 @@ def test_pixels_that_nothing_scales_are_said_and_a_chosen_scale_goes_into_the_mo
         inspect_model(made)
         found = keras.saving.load_model(made)(images.astype(np.float32))
         np.testing.assert_allclose(found, original(scaled.astype(np.float32)), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_said"),
+    [
+        (layers.Rescaling(2.0, -1.0), True),
+        (layers.Normalization(mean=[0.485, 0.456, 0.406], variance=[0.052, 0.05, 0.05]), True),
+        (lambda x: (x - 0.5) / 0.5, True),
+        (layers.Rescaling(1 / 127.5, -1.0), False),
+        (layers.Normalization(mean=[124.0, 116.0, 104.0], variance=[3400.0, 3300.0, 3300.0]), False),
+        (lambda x: x - np.array([124.0, 116.0, 104.0], np.float32), False),
+        (lambda x: x / 255.0, False),
+    ],
+)
+def test_layers_that_make_pixels_larger_were_made_for_smaller_ones(tmp_path: Path, before: Any, is_said: bool) -> None:
+    notes = verdict(saved(tmp_path / "m.keras", "sigmoid", RED_BLUE, before, None))
+    assert [note for note in notes if "No layer of it scales pixels to a smaller range" in note] == notes
+    assert len(notes) == is_said
+
+
+def test_a_last_layer_without_sigmoid_or_softmax_is_said(tmp_path: Path) -> None:
+    def ends(activation: str | None) -> list[str]:
+        i = keras.Input((16, 16, 3))
+        y = layers.Dense(1, activation=activation)(layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(i)))
+        model = keras.Model(i, y)
+        model.layers[-1].set_weights([np.array([[0.3], [0.3], [0.3]]), np.array([0.05])])
+        model.save(tmp_path / "m.keras")
+        return verdict(tmp_path / "m.keras")
+
+    assert ends("sigmoid") == ends("hard_sigmoid") == []
+    for activation in (None, "relu", "tanh"):
+        (note,) = ends(activation)
+        assert note.startswith(f"Its last layer is {activation or 'linear'}, neither sigmoid nor softmax")
 
 
 def test_answers_that_vary_with_other_pixels_only_are_refused_with_these(tmp_path: Path) -> None:
