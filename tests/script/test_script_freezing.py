@@ -71,6 +71,16 @@ ALL_OFF = "for l in base.layers: l.trainable = False\n"
         ("for l in base.submodules: l.trainable = False", ""),
         ("for l in base._flatten_layers(): l.trainable = False", ""),
         ('{l.name: l for l in base.layers}["conv1_conv"].trainable = False\nbase.trainable = False', ""),
+        ("base.trainable = True\nedge = base.get_layer('conv5_block1_1_conv')\n"
+         "for l in base.layers:\n    if l is edge: break\n    l.trainable = False", "conv5"),
+        ("base.trainable = True\nfor l in base.layers:\n    l.trainable = False\n"
+         "    if l.name == 'conv4_block6_out': break", "conv5"),
+        ("base.trainable = True\nfor l in base.layers:\n    if l.name.startswith('conv5'): continue\n"
+         "    l.trainable = False", "conv5"),
+        ("while True:\n    base.trainable = False\n    break", ""),
+        ("for name in files:\n    try: load(name)\n    except OSError: continue\nbase.trainable = False", ""),
+        ("for name in files:\n    if bad(name): continue\n    print(name)\nbase.trainable = False", ""),
+        ('object.__setattr__(base, "trainable", False)', ""),
         ("", "all"),
         ("base.trainable = False", ""),
         (ALL_OFF, ""),
@@ -95,6 +105,8 @@ def test_layers_that_train_are_read(freeze: str, want: str) -> None:
         "[wanted(l) and setattr(l, 'trainable', False) for l in base.layers]",
         "for l in base.layers[:5] + base.layers[9:]: l.trainable = False",
         "import random\nfor l in random.sample(base.layers, 100): l.trainable = False",
+        "for l in base.layers:\n    if enough(l): break\n    l.trainable = False",
+        "for l in base.layers:\n    if kept(l): continue\n    l.trainable = False",
         "i = 0\nwhile not done(i):\n    base.layers[i].trainable = False\n    i += 1",
         "for l, flag in zip(base.layers, flags): l.trainable = flag",
         "setattr(base, 'trainable', options.train)",

@@ -115,6 +115,8 @@ class Expressions(Operators):
             return Array(NUMBERS)
         if len(values) == 2 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Const):
             return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
+        if len(values) == 2 and (same := layer_lists.is_same(*values)) is not None:
+            return indexing.compared(node.ops[0], same, True)
         if len(values) == 2 and all(isinstance(one, Const) for one in values):
             return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
         return chance.compared(self.text(node), node.lineno, values)

@@ -49,6 +49,14 @@ def unclear(value: Value) -> Value:
     return some_layer(value, selected=True) if isinstance(value, LayerRange) else value
 
 
+def is_same(one: Value, other: Value) -> bool | None:
+    """Whether two single layers of one network are the same; None where that is not known, or they are none."""
+    if not (isinstance(one, LayerRange) and isinstance(other, LayerRange) and one.single and other.single):
+        return None
+    known = one.model is other.model and one.start is not None and other.start is not None
+    return one.start == other.start if known and (one.start or 0) >= 0 <= (other.start or 0) else None
+
+
 def in_order(machine: Machine, value: LayerRange, step: int) -> Value:
     """The layers forwards (1), backwards (-1) or in an order that is not known (0)."""
     parts = one_by_one(machine, value) if step else []

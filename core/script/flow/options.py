@@ -138,7 +138,7 @@ HANDLERS: dict[str, Handler] = {
     "vars": _variables,
     "globals": _globals,
     "getattr": _member,
-    "setattr": set_member,
+    **dict.fromkeys(("setattr", "__setattr__"), set_member),
     "field": _field,
     **dict.fromkeys(("getenv", "get"), _environment),
 }

@@ -17,7 +17,17 @@ from core.script.flow.value import Value
 
 
 class Statements(Assigning):
-    """Follows a whole script."""
+    """Follows a whole script.
+
+    Attributes:
+        begun: Conditions that are not known around the innermost loop.
+        leaving: Whether that loop ends here.
+        doubt: Whether a condition that is not known decides so.
+    """
+
+    begun = 0
+    leaving = False
+    doubt = False
 
     def follow(self, tree: ast.Module) -> None:
         """Runs the module, then the functions that nothing called, until the budget is spent."""
@@ -102,6 +112,24 @@ class Statements(Assigning):
     def _ends(self, node: ast.stmt, scope: Scope) -> bool:
         return True
 
+    def _enter(self) -> tuple[int, int]:
+        """Begins a loop; gives what its end brings back."""
+        level = self.unsure, self.begun
+        self.begun = self.unsure
+        return level
+
+    def _exit(self, level: tuple[int, int]) -> None:
+        self.unsure, self.begun = level
+        self.leaving = self.doubt = False
+
+    def _leaves(self, node: ast.Break | ast.Continue, scope: Scope) -> bool:
+        """`break` and `continue`; under a condition that is not known what follows in the loop is not sure."""
+        if self.unsure > self.begun:
+            self.doubt = True
+        else:
+            self.leaving = isinstance(node, ast.Break)
+        return True
+
     def _if(self, node: ast.If, scope: Scope) -> bool:
         if _is_main_guard(node):
             return self.run(node.body, scope)
@@ -119,7 +147,8 @@ class Statements(Assigning):
             scope.names = dict(before)
             if not self.run(block, scope):
                 ends.append(scope.names)
-        self.unsure -= 1
+        self.unsure += self.doubt - 1  # what follows in the loop is not sure
+        self.doubt = False
         if drawn is not None and len(scope.returns) > returned:
             scope.chance = drawn
         if not ends:
@@ -136,9 +165,13 @@ class Statements(Assigning):
         folds = [one for one in turns if isinstance(one, Items) and one.values and is_fold(one.values[0])]
         fold = bool(folds) or is_fold(turns[0] if turns else None)
         self.loops.append(Turns(node.lineno, count_of(len(turns), count, node.body), fold))
+        level = self._enter()
         for one in turns:
             self.assign(node.target, one, scope)
             self.run(node.body, scope)
+            if self.leaving:
+                break
+        self._exit(level)
         self.loops.pop()
         self.run(node.orelse, scope)
         return False
@@ -170,10 +203,15 @@ class Statements(Assigning):
         followed = len(numbers) if numbers is not None and len(numbers) <= most else 1
         count = count_of(followed, len(numbers) if numbers is not None else None, node.body)
         self.loops.append(Turns(node.lineno, count))
-        self.unsure += not (isinstance(test, Const) and count is not None)
+        level = self._enter()
+        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        self.unsure += not (endless or (isinstance(test, Const) and numbers is not None))
+        self.begun = self.unsure
         for _ in range(followed):
             self.run(node.body, scope)
-        self.unsure -= not (isinstance(test, Const) and count is not None)
+            if self.leaving:
+                break
+        self._exit(level)
         self.loops.pop()
         return False
 
@@ -197,7 +235,10 @@ class Statements(Assigning):
         ends = self.run(node.body, scope)
         for handler in node.handlers:
             before = dict(scope.names)
-            if self.run(handler.body, scope):
+            leaving = self.leaving, self.doubt
+            ended = self.run(handler.body, scope)
+            self.leaving, self.doubt = leaving  # it may be that no turn is left so
+            if ended:
                 scope.names = before
             else:
                 scope.names = {**scope.names, **before}
@@ -244,8 +285,8 @@ _RUNNERS: dict[type, Callable[[Any, Any, Scope], bool | None]] = {
     ast.Expr: Statements._expression,
     ast.Return: Statements._return,
     ast.Raise: Statements._ends,
-    ast.Continue: Statements._ends,
-    ast.Break: Statements._ends,
+    ast.Continue: Statements._leaves,
+    ast.Break: Statements._leaves,
     ast.If: Statements._if,
     ast.For: Statements._for,
     ast.AsyncFor: Statements._for,
