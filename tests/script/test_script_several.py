@@ -90,3 +90,11 @@ def test_models_that_are_alike_leave_nothing_open(text: str, note: str) -> None:
     found, record = opened(text)
     told = [one["text"] for one in record["unread"] if one["text"].startswith("the loop")]
     assert (found, told) == ({}, [note] if note else [])
+
+
+@pytest.mark.parametrize("calls", ["go(1e-3)\ngo(1e-4)\n", "results = [go(rate) for rate in (1e-3, 1e-4)]\n"])
+def test_a_function_that_trains_and_is_called_again_is_named(calls: str) -> None:
+    text = "def go(rate):\n    model = build(rate=rate)\n" + FIT
+    note = "2 models are trained here in turn; the last one was read"
+    assert note in [one["text"] for one in opened(text + calls)[1]["unread"]]
+    assert note not in [one["text"] for one in opened(text + "go(1e-3)\n")[1]["unread"]]

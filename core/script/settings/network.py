@@ -99,7 +99,7 @@ def _weights(found: Collected, base: Model) -> None:
     weights = argument(found.script, base, "weights")
     line, text, surely = base.refilled
     if line and (surely or is_value(weights.value, None)):
-        found.beyond("model.weights", f"{text} gives it the weights of a file", line, nearest="imagenet")
+        found.beyond("model.weights", f"{text} gives it other weights than those of ImageNet", line, nearest="imagenet")
         return
     if line:
         found.note(line, f"{text}, under a condition: a run begins with the weights of ImageNet")

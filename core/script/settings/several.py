@@ -17,6 +17,7 @@ def fill_several(story: Story, found: Collected, read: Reader) -> None:
     last = story.last
     loop = loop_of_models(last) if last is not None else None
     if last is None or loop is None:
+        _called(story, found)
         return
     fits = [one for one in story.course.fits if one.node is last.node and loop in one.loops]
     models = list({id(one.model): one for one in fits}.values())
@@ -32,6 +33,16 @@ def fill_several(story: Story, found: Collected, read: Reader) -> None:
         found.beyond(key, why, loop.line, *lines, nearest=nearest)
     if not differing:
         found.note(loop.line, f"the loop trains {len(models)} models; a run is one training")
+
+
+def _called(story: Story, found: Collected) -> None:
+    """A function that trains a model of its own, called several times."""
+    last = story.last
+    if last is None or last.node is None or any(one.fold for one in last.loops):
+        return
+    models = {id(one.model) for one in story.course.fits if one.node is last.node}
+    if len(models) > 1:
+        found.note(last.line, f"{len(models)} models are trained here in turn; the last one was read")
 
 
 def _alone(story: Story, fit: Fit, read: Reader) -> Alone:
