@@ -107,6 +107,47 @@ def test_a_script_without_validation_or_with_a_folder_for_it_is_not_asked_for_a_
         assert (share(text), asked(text)) == (None, None)
 
 
+def test_a_script_that_names_no_folder_is_not_asked_for_a_share_as_well() -> None:
+    """Its validation images may have a folder of their own: the person says which folder it is."""
+    parts = LOADED.replace("HOW", "a, b = tfds.load('herbs', split=['train', 'validation'], as_supervised=True)")
+    assert (share(parts), asked(parts)) == (None, None)
+    made = "(x, y), (a, b) = keras.datasets.cifar10.load_data()\n"
+    for data in (made, "x, y, a, b = (np.load(f'{name}.npy') for name in 'xyab')\n", "from mine import x, y, a, b\n"):
+        text = "import keras, numpy as np\n" + data + END + "model.fit(x, y, validation_data=(a, b), epochs=3)\n"
+        assert (share(text), asked(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("cut", "held"),
+    [
+        ("cut = int(len(paths) * 0.8)", 0.2),
+        ("cut = len(paths) // 10", 0.1),
+        ("cut = len(paths) - round(0.25 * len(paths))", 0.25),
+        ("cut = 400", None),
+    ],
+)
+def test_lists_that_are_cut_in_two_tell_the_share(cut: str, held: float | None) -> None:
+    ours, theirs = ("[cut:]", "[:cut]") if "//" in cut else ("[:cut]", "[cut:]")
+    text = (
+        f"""import glob, keras, random, tensorflow as tf
+paths = glob.glob("herbs/*/*.jpg")
+random.Random(1).shuffle(paths)
+{cut}
+def batches(paths, kinds):
+    read = lambda one, kind: (tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(one)), (96, 96)) / 127.5 - 1, kind)
+    return tf.data.Dataset.from_tensor_slices((paths, kinds)).map(read).batch(16)
+kinds = ["mint" in one for one in paths]
+train, val = batches(paths{ours}, kinds{ours}), batches(paths{theirs}, kinds{theirs})
+"""
+        + END
+        + "model.fit(train, validation_data=val, epochs=3)\n"
+    )
+    if held is None:
+        assert str(asked(text)).endswith("the share for validation is known only when the script runs")
+    else:
+        assert share(text)[0] == held
+
+
 LOADED = (
     """import keras, tensorflow as tf, tensorflow_datasets as tfds
 def small(x, y):
@@ -139,7 +180,6 @@ def test_halves_of_a_dataset_tell_the_share(how: str, held: float) -> None:
     "how",
     [
         "a, b = tfds.load('herbs', split=['train[:900]', 'train[900:]'], as_supervised=True)",
-        "a, b = tfds.load('herbs', split=['train', 'validation'], as_supervised=True)",
         FOLDER + "a, b = keras.utils.split_dataset(both, left_size=900)",
         FOLDER + "a, b = mine(both)",
     ],
@@ -150,14 +190,8 @@ def test_halves_of_another_kind_are_asked_for(how: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "fit",
-    [
-        "m = np.random.rand(len(x)) < 0.8\nmodel.fit(x[m], kinds[m], validation_data=(x[~m], kinds[~m]), epochs=3)\n",
-        "a, b = np.split(x, [900])\nc, d = np.split(kinds, [900])\nmodel.fit(a, c, validation_data=(b, d), epochs=3)\n",
-    ],
-)
-def test_parts_that_are_cut_in_another_way_are_asked_for(fit: str) -> None:
+def test_parts_that_a_mask_takes_are_asked_for() -> None:
+    fit = "m = np.random.rand(len(x)) < 0.8\nmodel.fit(x[m], kinds[m], validation_data=(x[~m], kinds[~m]), epochs=3)\n"
     assert str(asked(ARRAYS + fit)).endswith("the share for validation is known only when the script runs")
 
 

@@ -10,7 +10,7 @@ from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 from core.script.tables import of_frame, table_columns
 
-_PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
+PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
 _WANTED = "Parity reads image files, in one folder per class"
 
 
@@ -42,14 +42,14 @@ def _folder(found: Collected, given: list[Given], *, of_classes: bool = False) -
     found.dataset_lines = lines
     if len(paths) == 1:
         path = paths.pop()
-        found.dataset = str(path.parent if path.name.lower() in _PARTS else path)
+        found.dataset = str(path.parent if path.name.lower() in PARTS else path)
         return
     parents, names = {path.parent for path in paths}, {path.name.lower() for path in paths}
-    if of_classes and not names & set(_PARTS):  # one for each class: the folder of each part stands above
+    if of_classes and not names & set(PARTS):  # one for each class: the folder of each part stands above
         names = {path.name.lower() for path in parents}
-        parents = {path.parent for path in parents} if names <= set(_PARTS) else parents
+        parents = {path.parent for path in parents} if names <= set(PARTS) else parents
         names = set()
-    if len(parents) == 1 and names <= set(_PARTS):
+    if len(parents) == 1 and names <= set(PARTS):
         found.dataset = str(parents.pop())
         return
     told = ", ".join(sorted(str(path) for path in paths)[:4])

@@ -10,6 +10,7 @@ from core.script.flow.training_calls import images_of
 from core.script.reader import Call, Location
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
+from core.script.settings.pathways import PARTS
 from core.script.settings.story import Story
 from core.script.values import as_int, as_number
 
@@ -20,8 +21,6 @@ _USUAL_FOLDS = 5
 USUAL_TEST_SIZE = 0.25
 """What scikit-learn takes where neither `test_size` nor `train_size` is given."""
 _CUTS = ("take", "skip")
-_HELD_OUT = ("val", "valid", "validation", "test", "testing", "dev")
-"""Folders of images that are not trained on."""
 _PERCENT = re.compile(r"train\[(?:(?P<start>\d{1,3})%)?:(?:(?P<stop>\d{1,3})%)?\]")
 """A part of a set of TensorFlow Datasets."""
 _LEAST, _MOST = 0.01, 0.9
@@ -74,6 +73,7 @@ def share_of_cut(story: Story, found: Collected) -> tuple[float, int] | None:
         _of_classes(found),
         _of_datasets(story, found),
         _of_slices(story, found),
+        _of_halved_lists(found),
         _of_halves(found),
         _of_tfds(found),
     )
@@ -82,8 +82,11 @@ def share_of_cut(story: Story, found: Collected) -> tuple[float, int] | None:
 
 
 def line_of_cut(story: Story, found: Collected) -> int:
-    """Where images are cut into those for training and those for validation in a way that tells no share, or where
-    a training is given those for validation; 0 where there are none, or where they have a folder of their own."""
+    """Where images are cut into those for training and those for validation in a way that tells no share; 0 where they
+    are not, or have a folder of their own.
+
+    Of one folder a run cuts them off itself: then it is the line of the training that is given any for validation.
+    """
     fit, x = story.last, story.feed
     if fit is None or is_none(fit.val) or _has_own_folder(story, found):
         return 0
@@ -91,12 +94,15 @@ def line_of_cut(story: Story, found: Collected) -> int:
         return calls[-1].line
     if isinstance(x, Batches) and isinstance(fit.val, Batches) and _is_cut(x, fit.val) and x.cut is not None:
         return x.cut[2]
-    part = _sliced(story)
-    return part.line if part is not None else fit.lines.get("validation_data", fit.line)
+    if (part := _sliced(story)) is not None:
+        return part.line
+    if given := _parts_of_tfds(found):
+        return given[1]
+    return fit.lines.get("validation_data", fit.line) if found.dataset is not None else 0
 
 
 def _has_own_folder(story: Story, found: Collected) -> bool:
-    """Whether the script names a folder for validation, or the folders of several sources."""
+    """Whether the script names a folder of a part of the images, or the folders of several sources."""
     machine = story.course.machine
     given = {word(argument(found.script, one.origin, "directory").value) for one in machine.sources} - {None}
     listed = {word(one.value) for one in machine.folders}
@@ -104,7 +110,7 @@ def _has_own_folder(story: Story, found: Collected) -> bool:
     above = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
     shared = len(list(above)) if len(paths) > 1 else 0
     own = {part for path in paths for part in path[shared or -1 :]}
-    return len(given) > 1 or bool(own & set(_HELD_OUT))
+    return len(given) > 1 or bool(own & set(PARTS))
 
 
 def _is_cut(x: Batches, val: Batches) -> bool:
@@ -166,6 +172,25 @@ def _of_slices(story: Story, found: Collected) -> tuple[float, int] | None:
     return None if share is None else (_held_out(share, first=part.index == 0), part.line)
 
 
+def _of_halved_lists(found: Collected) -> tuple[float, int] | None:
+    """`paths[:n]` and `paths[n:]` of lists whose images come by a way of the script's own: the smaller part is for
+    validation."""
+    ends: dict[str, set[bool]] = {}
+    shares: dict[float, int] = {}
+    for node in found.script.nodes:
+        if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice) or node.slice.step is not None:
+            continue
+        lower, upper = node.slice.lower, node.slice.upper
+        if (border := upper or lower) is None or (lower is not None and upper is not None):
+            continue
+        sides = ends.setdefault(f"{ast.dump(node.value)} {ast.dump(border)}", set())
+        sides.add(upper is None)
+        share = _share(found, border, Location(len(found.script.lines) * 1000, ()))
+        if len(sides) == 2 and share is not None:
+            shares.setdefault(round(min(share, 1 - share), 6), node.lineno)
+    return next(iter(shares.items())) if len(shares) == 1 else None
+
+
 def _of_halves(found: Collected) -> tuple[float, int] | None:
     """`split_dataset(x, left_size=0.8)`: the right one is for validation."""
     calls = found.script.find("split_dataset")
@@ -181,14 +206,22 @@ def _of_halves(found: Collected) -> tuple[float, int] | None:
 
 def _of_tfds(found: Collected) -> tuple[float, int] | None:
     """`tfds.load(name, split=["train[:80%]", "train[80%:]"])`: the second is for validation."""
+    if (given := _parts_of_tfds(found)) is None:
+        return None
+    cuts = [_PERCENT.fullmatch(part) for part in given[0]]
+    sizes = [int(cut["stop"] or 100) - int(cut["start"] or 0) for cut in cuts if cut]
+    return (round(sizes[1] / sum(sizes), 6), given[1]) if len(sizes) == 2 and min(sizes) > 0 else None
+
+
+def _parts_of_tfds(found: Collected) -> tuple[list[str], int] | None:
+    """The first two parts that a set's training images are cut into, and the line."""
     for call in found.script.find("load"):
         given = found.script.argument(call, "split")
-        parts = given.value if isinstance(given.value, (list, tuple)) else []
-        cuts = [_PERCENT.fullmatch(part) if isinstance(part, str) else None for part in parts]
-        if len(cuts) < 2 or not all(cuts[:2]):
-            continue
-        sizes = [int(cut["stop"] or 100) - int(cut["start"] or 0) for cut in cuts[:2] if cut]
-        return (round(sizes[1] / sum(sizes), 6), given.line) if min(sizes) > 0 else None
+        parts = (
+            [part for part in given.value if isinstance(part, str)] if isinstance(given.value, (list, tuple)) else []
+        )
+        if len(parts) > 1 and all(part.startswith("train[") for part in parts[:2]):
+            return parts[:2], given.line
     return None
 
 
