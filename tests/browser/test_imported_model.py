@@ -73,7 +73,7 @@ def test_a_zip_like_teachable_machines_needs_no_names_and_its_model_answers(
     Image.new("RGB", (80, 60), (250, 250, 250)).save(tmp_path / "paper.png")
     open_form(page, server)
     bring(page, model)
-    expect(page.get_by_text("The classes are not given; give two or more different names.")).to_be_visible()
+    expect(page.get_by_text("The classes are not given; give their names in the order of the outputs")).to_be_visible()
     bring(page, model, "dark, light, red")
     expect(page.get_by_text("The model has 2 classes, and 3 names were given; give 2")).to_be_visible(timeout=120_000)
     bring(page, zip_like_teachable_machine(tmp_path / "converted_keras.zip", model, "0 dark\n1 light\n"))
