@@ -69,4 +69,5 @@ class Reading:
         """The reading in words: `parts train, val with the classes cats, dogs`."""
         parts = list(dict.fromkeys(folder.split for folder in self.folders if folder.split))
         first = f"parts {', '.join(parts)} with " if parts else ""
-        return f"{first}the classes {shown(self.labels)}"
+        gone = f", without {shown(path for path, _ in self.left_out)}" if self.key == "fewer" else ""
+        return f"{first}the classes {shown(self.labels)}{gone}"

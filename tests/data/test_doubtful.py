@@ -4,7 +4,7 @@ import pytest
 
 from tests.data.layout_cases import Case, all_three, both, check, only
 
-ASKED = r"two ways.*--layout classes.*--layout fewer"
+ASKED = r"two ways.*--layout classes\).*, without .* \(--layout fewer"
 
 CASES: dict[str, Case] = {
     # the same classes once more
