@@ -128,7 +128,8 @@ def _missing() -> str:
         code = subprocess.run(command, capture_output=True, check=False, timeout=120).returncode
     except (OSError, subprocess.TimeoutExpired):
         return f"{_interpreter()} does not run"
-    return f"cleanvision is not installed for {_interpreter()}; see requirements-bench.txt" if code else ""
+    where = "the Python of PARITY_BENCH_PYTHON" if "PARITY_BENCH_PYTHON" in os.environ else "this Python"
+    return f"cleanvision is not installed for {where}; see requirements-bench.txt" if code else ""
 
 
 def _run(program: str, interpreter: str, home: Path, *arguments: object) -> dict[str, Any]:
