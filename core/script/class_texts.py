@@ -5,10 +5,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from core.script.parts import PARTS
 from core.script.reader import Location, Script
 from core.script.values import UNKNOWN
 
-_PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev", "__main__")
+_NO_CLASSES = (*PARTS, "__main__")
 """Texts that name a part of the images, or a script, and no class."""
 _ARRAYS = ("array", "asarray", "constant", "list", "tuple", "convert_to_tensor")
 _WILD = re.compile(r"[*?\[\]{}]")
@@ -34,7 +35,7 @@ class Numbered:
     @property
     def of_classes(self) -> bool:
         """Whether no name is that of a part of the images."""
-        return self.one.lower() not in _PARTS and self.zero.lower() not in _PARTS
+        return self.one.lower() not in _NO_CLASSES and self.zero.lower() not in _NO_CLASSES
 
 
 def class_name(text: str) -> str:

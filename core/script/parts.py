@@ -19,6 +19,8 @@ PREDICTS = ("predict", "predict_generator")
 POOLS = ("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D")
 LAYERS = ("Dense", "Dropout", "Activation", "BatchNormalization", *POOLS)
 RANDOM = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness")
+PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
+"""Folders of a part of the images."""
 PREPARING = ("Rescaling", "Normalization", "Resizing", *RANDOM)
 
 

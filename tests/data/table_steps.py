@@ -28,8 +28,9 @@ def run_case(case: Case, tmp_path: Path) -> None:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     if case.refuses:
-        with pytest.raises(DataError, match=case.refuses):
+        with pytest.raises(DataError, match=case.refuses) as caught:
             scan(root)
+        assert "\n" not in str(caught.value)
     else:
         index = scan(root)
         assert index.counts() == case.reads

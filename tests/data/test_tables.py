@@ -16,33 +16,18 @@ from core.data.ingest import Limits, ingest_files, ingest_zip
 from core.data.parquet_images import unpack_parquet
 from core.data.scan import scan
 from core.data.split import split_files
-from core.data.table_choice import TableChoice, remember_table, table_choice
+from core.data.table_choice import TableChoice, remember_table
 from core.data.tables import read_table
 from core.errors import DataError
 from tests.data.conftest import image
 from tests.data.layout_cases import build
-from tests.data.table_cases import CASES, Case
+from tests.data.table_cases import CASES
+from tests.data.table_steps import run_case
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_table_is_read_rightly_or_refused(name, tmp_path):
-    case: Case = CASES[name]
-    root = build(tmp_path / "data", case.tree)
-    for file, text in case.tables.items():
-        (root / file).write_bytes(text if isinstance(text, bytes) else text.encode())
-    if case.refuses:
-        with pytest.raises(DataError, match=case.refuses) as caught:
-            scan(root)
-        assert "\n" not in str(caught.value)
-    else:
-        index = scan(root)
-        assert index.counts() == case.reads
-        for says in case.says:
-            assert re.search(says, " ".join(index.notes)), index.notes
-    if case.flags:
-        columns = {key: case.flags.get(key, "") for key in ("image", "label", "part", "group")}
-        remember_table(root, table_choice(root, case.flags["table"], columns))
-        assert scan(root).counts() == case.chosen
+    run_case(CASES[name], tmp_path)
 
 
 CATS = "file,label\n" + "".join(f"a{n}.png,cat\nb{n}.png,dog\n" for n in range(3))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.script.importing import import_script
+from tests.script.told_as import told_as
 
 KEY = "data.augmentation"
 IMPORTS = """import random
@@ -66,15 +67,7 @@ def arrays(each: str = "", whole: str = "") -> str:
 
 
 def read(text: str) -> tuple[str, Any]:
-    """`stated`, `left out`, `asked` or `beyond`, and the value or the nearest one."""
-    record = import_script(text)
-    for one in record["open"]:
-        if one["key"] == KEY:
-            assert one["why"].startswith("line ") and one["lines"]
-            return one["kind"], one.get("nearest")
-    if KEY in record["settings"]:
-        return "stated", record["settings"][KEY]["value"]
-    return "left out", record["not_stated"][KEY]["value"]
+    return told_as(text, KEY)
 
 
 @pytest.mark.parametrize(

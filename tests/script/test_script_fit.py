@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.script.importing import import_script
+from tests.script.told_as import told_as
 
 KEY = "data.fit"
 END = """
@@ -68,14 +68,7 @@ def square(how: str = "pass", front: str = "", options: str = "") -> str:
 
 
 def read(text: str) -> tuple[str, Any]:
-    record = import_script(text)
-    for one in record["open"]:
-        if one["key"] == KEY:
-            assert one["why"].startswith("line ") and one["lines"]
-            return one["kind"], one.get("nearest")
-    if KEY in record["settings"]:
-        return "stated", record["settings"][KEY]["value"]
-    return "left out", record["not_stated"][KEY]["value"]
+    return told_as(text, KEY)
 
 
 @pytest.mark.parametrize(

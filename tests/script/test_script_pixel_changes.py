@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.script.importing import import_script
+from tests.script.told_as import told_as
 
 KEY = "data.preprocessing"
 ARRAYS = """import cv2, glob, keras, numpy as np
@@ -45,13 +46,7 @@ def network(name: str, options: str = "", front: str = "") -> str:
 
 
 def read(text: str) -> tuple[str, Any]:
-    record = import_script(text)
-    for one in record["open"]:
-        if one["key"] == KEY:
-            return one["kind"], one.get("nearest")
-    if KEY in record["settings"]:
-        return "stated", record["settings"][KEY]["value"]
-    return "left out", record["not_stated"][KEY]["value"]
+    return told_as(text, KEY)
 
 
 @pytest.mark.parametrize(

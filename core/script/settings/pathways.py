@@ -5,12 +5,12 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from core.script.flow.machine import word
 from core.script.flow.objects import Array, Batches
 from core.script.flow.training_calls import images_of
+from core.script.parts import PARTS
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 from core.script.tables import of_frame, table_columns
 
-PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
 _WANTED = "Parity reads image files, in one folder per class"
 
 

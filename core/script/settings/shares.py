@@ -7,10 +7,10 @@ from itertools import takewhile
 from core.script.flow.machine import is_none, number, word
 from core.script.flow.objects import Array, Batches, Const, Part, Unknown
 from core.script.flow.training_calls import images_of
+from core.script.parts import PARTS
 from core.script.reader import Call, Location
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
-from core.script.settings.pathways import PARTS
 from core.script.settings.story import Story
 from core.script.values import as_int, as_number
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from core.checks.finding import Finding
-from core.script.behind import Index, calls_behind
+from core.script.calls_behind import Index, calls_behind
 from core.script.flow import models
 from core.script.flow.layer_kinds import WEIGHTED
 from core.script.flow.machine import Machine, Stop, word
