@@ -9,7 +9,8 @@ from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.no_setting import tell_others
 from core.script.settings.own_callbacks import SCHEDULE, STOPPING, bases_of, tell_own
-from core.script.settings.story import Story, callbacks_of
+from core.script.settings.story import Story
+from core.script.settings.trainings import callbacks_of
 
 PLATEAU = "training.reduce_on_plateau"
 

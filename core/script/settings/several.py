@@ -6,7 +6,8 @@ from core.config import keys
 from core.script.flow.networks import Fit
 from core.script.settings.collected import Collected
 from core.script.settings.stages import Alone, Reader
-from core.script.settings.story import Story, loop_of_models
+from core.script.settings.story import Story
+from core.script.settings.trainings import loop_of_models
 
 _MOST = 9
 """Models of a loop that are read each for itself."""
