@@ -7,16 +7,15 @@ import itertools
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
 
+from core import files
 from core.data.phantom import draw_phantom
 from core.errors import DataError
 from core.progress import Progress
@@ -51,12 +50,13 @@ def _files_below(folder: Path) -> set[str]:
 def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
     """Returns the sample set's folder; draws the set first if it is not there.
 
-    Drawn beside its place and moved there in one step: no reader meets half a set, and of several processes that draw
-    at once one wins and the others take its folder.
+    Drawn beside its place and moved there in one step: no reader meets half a set. One process or thread draws, others
+    wait for it. A drawing that is broken off, as when a page is left, is continued by the next call.
 
     Args:
         root: Folder that holds the sample set; made if absent.
-        progress: Called in this thread with (images drawn, images in all); not called if nothing is drawn.
+        progress: Called in this thread with (images drawn, images in all); not called if nothing is drawn. What it
+            raises ends the drawing, or the waiting.
 
     Returns:
         `<root>/sample-v<version>`, with `train` and `val`, each with a folder of JPEG files per class.
@@ -66,19 +66,32 @@ def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
     """
     if sample_is_ready(root):
         return sample_folder(root)
+    lock = files.Lock(root / ".lock")
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        for left in root.glob(".partial-*"):
-            with suppress(FileNotFoundError):  # its own process may be removing it
-                if time.time() - left.stat().st_mtime > 3600:  # seconds: no drawing takes so long, it was killed
-                    shutil.rmtree(left)
-        with TemporaryDirectory(prefix=".partial-", dir=root, ignore_cleanup_errors=True) as partial:
-            _draw_all(Path(partial, "new"), progress)
-            _install(Path(partial), root)
+        _wait_for(lock, root, progress)
+        try:
+            if not sample_is_ready(root):
+                _draw_all(_partial(root), progress)
+                _install(root)
+        finally:
+            lock.release()
     except OSError as error:
         hint = "Free some space there, or set PARITY_HOME to a folder that can be written."
         raise DataError(f"The sample set cannot be written to {root}: {error}. {hint}") from error
     return sample_folder(root)
+
+
+def _wait_for(lock: files.Lock, root: Path, progress: Progress | None) -> None:
+    """Until nobody else draws; what is on the disk tells how far they are."""
+    total = len(list(_images()))
+    while not lock.acquire(timeout=0.2):
+        if progress:
+            progress(sum(1 for _ in _partial(root).glob("*/*/*.jpg")), total)
+
+
+def _partial(root: Path) -> Path:
+    """Where a set is drawn."""
+    return root / f".partial-v{SAMPLE_VERSION}"
 
 
 def sample_folder(root: Path) -> Path:
@@ -96,9 +109,13 @@ def _images() -> Iterator[tuple[str, list[int]]]:
 
 
 def _draw_one(path: Path, seed: list[int]) -> None:
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     image = draw_phantom(np.random.default_rng(seed), diseased=path.parent.name == CLASSES[1])
-    Image.fromarray(image).save(path, quality=92)
+    unfinished = path.with_suffix(".unfinished")
+    Image.fromarray(image).save(unfinished, "JPEG", quality=92)
+    unfinished.replace(path)  # a process that is killed leaves no half image for the next one
 
 
 def _draw_all(folder: Path, progress: Progress | None) -> None:
@@ -110,19 +127,19 @@ def _draw_all(folder: Path, progress: Progress | None) -> None:
             if progress:
                 progress(done, len(drawn))
     finally:
-        pool.shutdown(cancel_futures=True)  # waits, so that nothing is written into a folder being removed
+        pool.shutdown(cancel_futures=True)  # waits, so that nothing is drawn by who no longer holds the lock
+    for left in folder.glob("*/*/*.unfinished"):
+        left.unlink()
     (folder / "README.txt").write_text(_README, encoding="utf-8")
     (folder / "sample.json").write_text(json.dumps(SAMPLE_COUNTS), encoding="utf-8")
 
 
-def _install(partial: Path, root: Path) -> None:
-    """Moves the drawn set to its place, unless another process was first."""
-    folder = sample_folder(root)
-    try:
-        if not sample_is_ready(root):
-            with suppress(FileNotFoundError):
-                folder.replace(partial / "old")  # a set that somebody took images out of
-        (partial / "new").replace(folder)
-    except OSError:
-        if not sample_is_ready(root):
-            raise
+def _install(root: Path) -> None:
+    """Moves the drawn set to its place; leftovers go."""
+    partial, folder, old = _partial(root), sample_folder(root), root / ".partial-old"
+    shutil.rmtree(old, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        folder.replace(old)  # a set that somebody took images out of
+    partial.replace(folder)
+    for left in root.glob(".partial-*"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,9 +1,7 @@
 """The sample set on disk: complete or not there, the same bytes wherever it is drawn."""
 
 import json
-import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core import files
 from core.data import sample
 from core.data.phantom import draw_phantom
 from core.errors import DataError
@@ -20,6 +19,11 @@ from core.errors import DataError
 def small(monkeypatch):
     """A sample set of ten images instead of 960."""
     monkeypatch.setattr(sample, "SAMPLE_COUNTS", {"train": 3, "val": 2})
+
+
+def shown(root):
+    """Names in a folder that are not hidden: the lock stays."""
+    return [entry.name for entry in root.iterdir() if entry.name != ".lock"]
 
 
 def files_below(folder):
@@ -55,7 +59,7 @@ def test_the_set_is_complete_and_each_image_is_the_one_its_seed_draws(tmp_path, 
         "use them for diagnosis or to evaluate a medical method. Licence: CC0 1.0.\n"
     )
     assert json.loads((folder / "sample.json").read_text(encoding="utf-8")) == {"train": 3, "val": 2}
-    assert [entry.name for entry in tmp_path.iterdir()] == [folder.name]
+    assert shown(tmp_path) == [folder.name]
 
 
 def test_two_folders_hold_the_same_bytes(tmp_path, small):
@@ -71,7 +75,7 @@ def test_a_complete_set_is_not_drawn_again(tmp_path, small, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [RuntimeError("stopped"), KeyboardInterrupt()])
-def test_an_interrupted_drawing_leaves_nothing_and_can_be_repeated(tmp_path, small, error):
+def test_an_interrupted_drawing_is_no_set_and_goes_on_where_it_was(tmp_path, small, error, monkeypatch):
     def stop(done, total):
         if done == 4:
             raise error
@@ -79,20 +83,31 @@ def test_an_interrupted_drawing_leaves_nothing_and_can_be_repeated(tmp_path, sma
     with pytest.raises(type(error)):
         sample.ensure_sample(tmp_path, progress=stop)
     assert not sample.sample_is_ready(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    sample.ensure_sample(tmp_path)
-    assert sample.sample_is_ready(tmp_path)
+    kept = files_below(tmp_path / ".partial-v1")
+    assert len(kept) >= 4
+    drawn = []
+
+    def draw(*args, **kwargs):
+        drawn.append(1)
+        return draw_phantom(*args, **kwargs)
+
+    monkeypatch.setattr(sample, "draw_phantom", draw)
+    folder = sample.ensure_sample(tmp_path)
+    assert len(drawn) == 10 - len(kept)
+    assert shown(tmp_path) == [folder.name]
+    whole = sample.ensure_sample(tmp_path / "whole")
+    assert all((folder / name).read_bytes() == (whole / name).read_bytes() for name in files_below(whole))
 
 
-def test_a_killed_process_leaves_no_set_and_its_leftovers_go_after_an_hour(tmp_path, small):
-    old, fresh = tmp_path / ".partial-old", tmp_path / ".partial-fresh"
-    for left in (old, fresh):
-        (left / "new" / "train" / "NORMAL").mkdir(parents=True)
-    os.utime(old, (time.time() - 7200,) * 2)
+def test_a_killed_process_leaves_no_set_and_its_leftovers_go(tmp_path, small):
+    half, earlier = tmp_path / ".partial-v1" / "train" / "NORMAL", tmp_path / ".partial-earlier"
+    for left in (half, earlier):
+        left.mkdir(parents=True)
+    (half / "phantom-0001.unfinished").write_bytes(b"half a JPEG")
     assert not sample.sample_is_ready(tmp_path)
-    sample.ensure_sample(tmp_path)
-    assert not old.exists()
-    assert fresh.exists()
+    folder = sample.ensure_sample(tmp_path)
+    assert shown(tmp_path) == [folder.name]
+    assert not list(folder.rglob("*.unfinished"))
 
 
 @pytest.mark.parametrize("damage", ["image", "json", "half json", "other counts"])
@@ -110,22 +125,47 @@ def test_a_damaged_set_does_not_count_and_is_replaced(tmp_path, small, damage):
     assert not sample.sample_is_ready(tmp_path)
     assert sample.ensure_sample(tmp_path) == folder
     assert sample.sample_is_ready(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [folder.name]
+    assert shown(tmp_path) == [folder.name]
 
 
-def test_two_drawings_at_once_end_in_one_complete_folder(tmp_path, small, monkeypatch):
-    both_drawn, install = threading.Barrier(2, timeout=30), sample._install
+def test_of_two_at_once_one_draws_and_the_other_waits_and_sees_how_far_it_is(tmp_path, small, monkeypatch):
+    first_is_drawing, second_has_seen = threading.Event(), threading.Event()
+    drawn, seen = [], []
 
-    def install_together(partial, root):
-        both_drawn.wait()
-        install(partial, root)
+    def draw(*args, **kwargs):
+        drawn.append(1)
+        return draw_phantom(*args, **kwargs)
 
-    monkeypatch.setattr(sample, "_install", install_together)
+    def hold(done, total):
+        first_is_drawing.set()
+        assert second_has_seen.wait(30)
+
+    def look(done, total):
+        seen.append((done, total))
+        second_has_seen.set()
+
+    monkeypatch.setattr(sample, "draw_phantom", draw)
     with ThreadPoolExecutor(2) as pool:
-        folders = list(pool.map(sample.ensure_sample, [tmp_path, tmp_path]))
-    assert folders == [tmp_path / f"sample-v{sample.SAMPLE_VERSION}"] * 2
-    assert sample.sample_is_ready(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [folders[0].name]
+        one = pool.submit(sample.ensure_sample, tmp_path, hold)
+        assert first_is_drawing.wait(30)
+        other = pool.submit(sample.ensure_sample, tmp_path, look)
+        assert one.result() == other.result() == tmp_path / f"sample-v{sample.SAMPLE_VERSION}"
+    assert len(drawn) == 10
+    assert seen[0][1] == 10
+    assert 1 <= seen[0][0] <= 10
+    assert shown(tmp_path) == [one.result().name]
+
+
+def test_who_waits_can_be_stopped(tmp_path, small):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    lock = files.Lock(tmp_path / ".lock")
+    assert lock.acquire()
+    with pytest.raises(KeyboardInterrupt):
+        sample.ensure_sample(tmp_path, progress=stop)
+    lock.release()
+    assert sample.ensure_sample(tmp_path).is_dir()
 
 
 def test_progress_rises_to_the_total_in_the_calling_thread(tmp_path, small):
