@@ -5,6 +5,7 @@ import os
 import traceback
 
 import keras
+import tensorflow as tf
 
 from core import files
 from core.bisect.runner import BisectRunner
@@ -76,7 +77,7 @@ def train_trial(run: Run, whole: Reporter[JobFolder], trials: HeadTrials | None 
         reporter.finish(status, _last_word(run, status))
     except UserError as error:
         reporter.finish(status := "failed", str(error), fault="user")
-    except (RuntimeError, ValueError, TypeError, MemoryError, OSError):
+    except (tf.errors.OpError, RuntimeError, ValueError, TypeError, MemoryError, OSError):
         traceback.print_exc()  # into the bisect's worker.log
         reporter.finish(status := "failed", "Failed inside; worker.log of the bisect says more.", fault="program")
     finally:

@@ -73,13 +73,15 @@ class Head:
             self.model.optimizer.learning_rate.assign(rate)
 
     def _epoch(self, features: Any, targets: Any, weights: Any, positions: Any, bounds: Any) -> None:
-        """Trains on the batches `positions[bounds[k]:bounds[k + 1]]`; `weights` is empty where samples have none."""
-        weighted = weights.shape[0] != 0
+        """Trains on the batches `positions[bounds[k]:bounds[k + 1]]`; `weights` is None where samples have none.
+
+        No weights are None rather than an empty tensor: a graph that serves several sizes does not know any size.
+        """
         for k in tf.range(tf.shape(bounds)[0] - 1):
             tf.autograph.experimental.set_loop_options(parallel_iterations=1)  # else ten batches lie in memory
             batch = positions[bounds[k] : bounds[k + 1]]
             data = (tf.gather(features, batch), tf.gather(targets, batch))
-            self.model.train_step((*data, tf.gather(weights, batch)) if weighted else data)
+            self.model.train_step(data if weights is None else (*data, tf.gather(weights, batch)))
 
 
 class Fitted(NamedTuple):
@@ -113,7 +115,7 @@ class HeadTrial:
         labels = context.dataset.labels(context.dataset.split.train)
         weights = context.sample_weights(labels)
         self._targets = tf.constant(context.targets(labels))
-        self._weights = tf.constant(np.zeros(0, np.float32) if weights is None else weights)
+        self._weights = None if weights is None else tf.constant(weights)
         self.seconds = 0.0
 
     def run(self) -> bool:

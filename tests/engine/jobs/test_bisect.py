@@ -150,6 +150,23 @@ def test_a_trial_that_cannot_be_trained_fails_alone(
     assert (status.status, status.message, status.fault) == ("failed", "the folder is gone", "user")
 
 
+def test_a_trial_whose_step_fails_inside_tensorflow_fails_alone(
+    ended_pair: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    import core.engine.jobs.bisect as worker
+    from core.engine.reporter import Reporter
+
+    def fail(reporter: Reporter, **_: Any) -> str:
+        raise tf.errors.InvalidArgumentError(None, None, "indices[0] = 144 is not in [0, 0)")
+
+    monkeypatch.setattr(worker, "train", fail)
+    run = RunStore().create(ended_pair[0].config())
+    assert worker.train_trial(run, Reporter(BisectStore().create(*ended_pair, 10))) == "failed"
+    assert run.read_status().fault == "program"
+
+
 def test_a_stop_of_the_bisect_reaches_the_trial(ended_pair: tuple[Run, Run]) -> None:
     from core.engine.jobs.bisect import TrialReporter
     from core.engine.reporter import Reporter
