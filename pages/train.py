@@ -39,7 +39,8 @@ def show_form() -> None:
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"
-    show_choices(reference, *counts_of(view))
+    counts, classes = counts_of(view)
+    show_choices(reference, counts if found else None, classes)
     reach = st.container()  # the summary stands above the form; it is known when the form has been read
     preset, told = show_customise(view, split_on_disk=split_on_disk)
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None

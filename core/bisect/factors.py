@@ -23,6 +23,9 @@ _LIKELY = (
     *("model.backbone", "training.mode", "data.fit", "data.window"),
 )
 
+_FEW_CHARACTERS = 80
+"""Of the names of classes in a sentence; more of them are counted."""
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -80,7 +83,7 @@ def find_factors(a: Run, b: Run) -> Factors:
 def _end(run: Run) -> End:
     config, manifest = run.config(), run.manifest()
     if manifest is None or not run.epochs():
-        raise RunError(f"run {run.id} has not finished an epoch, so there is nothing to explain; train it first")
+        raise RunError(f"{run.named()} has not finished an epoch, so there is nothing to explain; train it first")
     training = config.training
     # End to end with nothing unfrozen is what bottleneck is, and it may be combined with `unfreeze_from`.
     mode = "end_to_end" if training.mode == "bottleneck" else training.mode
@@ -101,19 +104,27 @@ def _in_one_form(ends: list[End]) -> list[End]:
 
 def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
     if a.id == b.id:
-        raise RunError(f"run {a.id} is compared with itself; give two runs")
-    classes = [", ".join(sorted(end.manifest.classes)) for end in (one, two)]
+        raise RunError(f"{a.named()} is compared with itself; give two runs")
+    classes = [set(end.manifest.classes) for end in (one, two)]
     if classes[0] != classes[1]:
         raise RunError(
-            f"runs {a.id} and {b.id} have different classes ({classes[0]}; {classes[1]}), so their difference "
+            f"{a.named()} and {b.named()} have different classes ({_in_short(*classes)}), so their difference "
             "cannot be explained; choose two runs with the same classes"
         )
     same_reading = all(one.values[key] == two.values[key] for key in (DATASET, *SPLIT))
     if same_reading and images_of(one) != images_of(two):
         raise RunError(
-            f"the images in {one.config.dataset} have changed between runs {a.id} and {b.id}, so the earlier one "
+            f"the images in {one.config.dataset} have changed between {a.named()} and {b.named()}, so the earlier one "
             "cannot be repeated; train both again"
         )
+
+
+def _in_short(one: set[str], other: set[str]) -> str:
+    """The classes of two runs, by name where that is short, else how many there are."""
+    names = "; ".join(", ".join(sorted(classes)) for classes in (one, other))
+    if len(names) <= _FEW_CHARACTERS:
+        return names
+    return f"{len(one)} and {len(other)} classes, {len(one & other)} in common"
 
 
 def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]:

@@ -185,7 +185,7 @@ def _divergence(a: Run, b: Run) -> tuple[Divergence | None, str]:
     one, other = trace(a), trace(b)
     for run, record in ((a, one), (b, other)):
         if record is None:
-            return None, f"Run {run.title()} has no trace, so the first divergence cannot be found."
+            return None, f"R{run.named()[1:]} has no trace, so the first divergence cannot be found."
     if one is None or other is None:
         raise RunError("a run has no trace")
     found = first_divergence(one, other)

@@ -48,7 +48,7 @@ def paired_test(a: Run, b: Run) -> Paired:
     one, other, paired_by = answers(a), answers(b), "files"
     for run, found in ((a, one), (b, other)):
         if not found:
-            return {"reason": f"Run {run.title()} has no predictions on validation images yet."}
+            return {"reason": f"R{run.named()[1:]} has no predictions on validation images yet."}
     if one.keys() != other.keys():
         names = same_pixels(a, b, "val")
         one, other, paired_by = answers(a, names), answers(b, names), "pixels"

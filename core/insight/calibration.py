@@ -22,6 +22,10 @@ FEWEST = 30
 COLDEST, HOTTEST = 0.05, 20.0
 """Temperatures are sought in between."""
 
+_LEAST_GAIN = 1.92
+"""Log-likelihood, in nats over all images, that a temperature must gain over 1: half the 95 % quantile of chi-square
+with one degree of freedom."""
+
 _FLOOR = 5e-7
 """A probability counts as at least this: older versions kept six decimals, and half of the last stands for 0."""
 
@@ -55,6 +59,7 @@ class Calibration:
         """What was found, in plain words."""
         if self.refusal:
             return f"The probabilities are unchanged: {self.refusal}."
+        limit = ", a limit of the search" if _is_a_limit(self.temperature) else ""
         tendency = "overconfident" if self.temperature > 1 else "underconfident"
         before, after, crossed = (f"{100 * value:.1f} %" for value in self.ece)
         losses = f"cross-entropy {self.loss[0]:.3f} before, {self.loss[2]:.3f} cross-validated"
@@ -64,7 +69,7 @@ class Calibration:
             else f"On images it was not fitted on there is no clear gain ({losses})."
         )
         return (
-            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the "
+            f"Temperature {self.temperature:.2f}{limit}, fitted on these same {self.count:,} validation images: the "
             f"predictions were {tendency}. Expected calibration error {before} before and {after} after; {crossed} "
             f"cross-validated ({FOLDS} folds, each evaluated at the temperature of the others). {verdict}"
         )
@@ -81,12 +86,16 @@ def calibrate(labels: Labels, probabilities: Probabilities) -> Calibration:
     if refusal := _refusal(labels, probabilities):
         return Calibration(len(labels), 1.0, (ece,) * 3, (loss,) * 3, refusal)
     temperature = fit_temperature(labels, probabilities)
-    after, crossed = scale(probabilities, temperature), cross_validated(labels, probabilities)
+    after = scale(probabilities, temperature)
+    fitted = cross_entropy(labels, after)
+    if (loss - fitted) * len(labels) < _LEAST_GAIN:
+        return Calibration(len(labels), 1.0, (ece,) * 3, (loss,) * 3, _nothing_to_calibrate(len(labels), loss, fitted))
+    crossed = cross_validated(labels, probabilities)
     return Calibration(
         len(labels),
         temperature,
         (ece, expected_calibration_error(labels, after), expected_calibration_error(labels, crossed)),
-        (loss, cross_entropy(labels, after), cross_entropy(labels, crossed)),
+        (loss, fitted, cross_entropy(labels, crossed)),
     )
 
 
@@ -178,6 +187,17 @@ def _refusal(labels: Labels, probabilities: Probabilities) -> str:
     if (probabilities.argmax(axis=1) == labels).all():
         return "no image was misclassified, so no temperature can be fitted"
     return ""
+
+
+def _nothing_to_calibrate(count: int, before: float, fitted: float) -> str:
+    return (
+        f"there is nothing to calibrate; on these {count:,} validation images no temperature is significantly better "
+        f"than 1 (cross-entropy {before:.3f} at 1, {fitted:.3f} at the best)"
+    )
+
+
+def _is_a_limit(temperature: float) -> bool:
+    return not COLDEST * 1.01 < temperature < HOTTEST / 1.01
 
 
 def _scores(probabilities: Probabilities) -> Probabilities:

@@ -70,6 +70,10 @@ class Run(JobFolder):
         """See `JobFolder.configs`."""
         return (self.config(),)
 
+    def named(self) -> str:
+        """What a sentence calls it: the word and its title in quotation marks."""
+        return f"run “{self.title()}”"
+
     def title(self) -> str:
         """What to call the run: its name, else what it is; see `core.store.run_titles`."""
         return run_titles.title_of(self.path)
@@ -127,7 +131,7 @@ class Run(JobFolder):
         """Raises RunError for a run that was recorded elsewhere; `what` is what cannot be done with it."""
         if (self.path / "recorder.json").exists():
             raise RunError(
-                f"run {self.title()} was recorded by another program, and only some of its settings are known, so "
+                f"{self.named()} was recorded by another program, and only some of its settings are known, so "
                 f"{what}; "
                 "compare it with other runs instead"
             )

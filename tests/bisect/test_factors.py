@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -30,10 +31,10 @@ def ended_run() -> MakeRun:
     ) -> Run:
         run = RunStore().create(make_config(dataset, settings or {}, name=name))
         part = {"train": "train" if on_disk else "", "val": "val" if on_disk else ""}
-        manifest: dict[str, Any] = {"root": dataset, "classes": list("abcd"[: len(counts)])}
+        manifest: dict[str, Any] = {"root": dataset, "classes": list(ascii_lowercase[: len(counts)])}
         for split, share in (("train", 1), ("val", 2)):
             manifest[split] = [
-                {"path": f"{k}/{n}.png", "label": "abcd"[k], "split": part[split], "sha256": f"{salt}{split}{k}{n}"}
+                {"path": f"{k}/{n}.png", "label": ascii_lowercase[k], "split": part[split], "sha256": f"{salt}{split}{k}{n}"}
                 for k, count in enumerate(counts)
                 for n in range(count // share)
             ]
@@ -207,9 +208,15 @@ def test_other_classes_are_refused(ended_run: MakeRun) -> None:
         find_factors(a, b)
 
 
+def test_many_different_classes_are_counted(ended_run: MakeRun) -> None:
+    a, b = ended_run(name="a", counts=(9,) * 26), ended_run(name="b", counts=(9,) * 20, dataset="/data/y")
+    with pytest.raises(RunError, match=r"^run “a” and run “b” have .* \(26 and 20 classes, 20 in common\)"):
+        find_factors(a, b)
+
+
 def test_a_folder_that_has_changed_is_refused(ended_run: MakeRun) -> None:
     a, b = ended_run(), ended_run(salt="new")
-    with pytest.raises(RunError, match=r"^the images in /data/x have changed between runs .*; train both again$"):
+    with pytest.raises(RunError, match=r"^the images in /data/x have changed between run “.*; train both again$"):
         find_factors(a, b)
 
 
@@ -220,8 +227,8 @@ def test_a_run_is_not_compared_with_itself(ended_run: MakeRun) -> None:
 
 
 def test_a_run_without_an_epoch_is_refused(ended_run: MakeRun) -> None:
-    empty = RunStore().create(make_config("/data/x", {}))
-    with pytest.raises(RunError, match=rf"^run {empty.id} has not finished an epoch"):
+    empty = RunStore().create(make_config("/data/x", {}, name="empty"))
+    with pytest.raises(RunError, match=r"^run “empty” has not finished an epoch"):
         find_factors(ended_run(), empty)
 
 

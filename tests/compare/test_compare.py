@@ -54,7 +54,7 @@ def test_two_equal_runs_differ_in_nothing() -> None:
     assert (record["titles"], record["first_divergence"], record["probe"]) == (["a", "b"], None, None)
     assert record["divergence"] == "No divergence recorded: the two computations agree in all 1 epochs."
     assert record["findings"] == {"a": [], "b": []}
-    assert record["paired"] == {"reason": "Run a has no predictions on validation images yet."}
+    assert record["paired"] == {"reason": "Run “a” has no predictions on validation images yet."}
 
 
 def test_final_best_and_saved_figures_stand_beside_each_other() -> None:
@@ -142,7 +142,7 @@ def test_a_run_without_a_trace_is_said_to_have_none() -> None:
     (b.path / "trace.json").unlink()
     record = compare(a, b)
     assert record["first_divergence"] is None
-    assert record["divergence"] == "Run b has no trace, so the first divergence cannot be found."
+    assert record["divergence"] == "Run “b” has no trace, so the first divergence cannot be found."
 
 
 def test_two_queued_runs_can_be_compared_too() -> None:

@@ -91,7 +91,7 @@ def test_runs_validated_on_different_images_are_not_paired() -> None:
 def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
     a = make_run("a", [("1.png", "x", "a", "a")])
     b: Any = RunStore().create(make_config("sample", {}, name="young"))
-    assert paired_test(a, b) == {"reason": "Run young has no predictions on validation images yet."}
+    assert paired_test(a, b) == {"reason": "Run “young” has no predictions on validation images yet."}
 
 
 def test_images_whose_bytes_differ_are_paired_by_their_pixels(tmp_path: Path) -> None:

@@ -119,6 +119,28 @@ def test_what_cannot_be_fitted_is_left_alone(labels: np.ndarray, expected: str) 
     assert found.describe().startswith("The probabilities are unchanged: ")
 
 
+def test_a_run_at_chance_has_nothing_to_calibrate() -> None:
+    """Answers of 50 % that are right half of the time are as sure as they should be, whatever the fit says."""
+    rng = np.random.default_rng(0)
+    first = 0.5 + rng.normal(0, 1e-4, 160)
+    found = calibrate(np.arange(160) % 2, np.column_stack([first, 1 - first]))
+    assert found.temperature == 1
+    assert not found.helps
+    assert found.refusal.startswith("there is nothing to calibrate; on these 160 validation images")
+
+
+def test_temperature_one_is_not_told_from_chance() -> None:
+    labels, probabilities = overconfident(200, 1.0)
+    assert "nothing to calibrate" in calibrate(labels, probabilities).refusal
+
+
+def test_a_limit_of_the_search_is_named() -> None:
+    rng = np.random.default_rng(1)
+    sure = np.where(rng.random(500)[:, None] < 0.5, [[0.99, 0.01]], [[0.01, 0.99]])
+    said = calibrate((sure[:, 0] > 0.5).astype(int), sure).describe()
+    assert said.startswith("Temperature 20.00, a limit of the search, fitted")
+
+
 def test_an_answer_is_softened_and_one_without_a_class_is_not() -> None:
     answer = Prediction("a", "y", 0.9, {"x": 0.1, "y": 0.9})
     soft = apply_temperature(answer, 2.0)

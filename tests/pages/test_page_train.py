@@ -226,14 +226,27 @@ def test_missing_weights_are_one_sentence(monkeypatch, started, tmp_path):
 
 
 def test_one_class_and_a_missing_folder_are_one_sentence(image_folder, tmp_path):
-    at = press(open_page(image_folder("single", only=(4,))))
+    at = open_page(image_folder("single", only=(4,)))
     assert not at.exception
     assert len(at.error) == 1
     assert "only one class" in errors(at)[0]
     assert not at.metric
-    gone = press(open_page(tmp_path / "gone"))
+    assert start_of(at).disabled
+    gone = open_page(tmp_path / "gone")
     assert not gone.exception
     assert len(gone.error) == 1
+    assert start_of(gone).disabled
+    assert any("no images to train on: choose another dataset" in one.value for one in gone.markdown)
+
+
+def test_no_duration_is_told_without_images(images, tmp_path):
+    def told(at: AppTest) -> list[str]:
+        choice = next(radio for radio in at.radio if radio.key == state.CHOICE)
+        return list(choice.proto.captions)
+
+    assert all("p to about" in words for words in told(open_page(images)))
+    assert not any("p to about" in words for words in told(open_page(tmp_path / "gone")))
+    assert not start_of(open_page(images)).disabled
 
 
 def test_empty_class_is_told_before_and_refused_at_the_start(images, started):

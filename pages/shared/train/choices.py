@@ -37,12 +37,12 @@ CHOICES = {
 }
 
 
-def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
+def show_choices(dataset: str, counts: dict[str, int] | None, classes: int) -> None:
     """The choice; a click fills the form. None is marked where the form was filled by something else.
 
     Args:
         dataset: The chosen dataset.
-        counts: Images by split.
+        counts: Images by split; None where there is no dataset, and so no duration.
         classes: How many.
     """
     st.session_state.setdefault(state.PRESET, "recommended")
@@ -54,7 +54,7 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
         "How to train",
         offered,
         format_func=_title,
-        captions=[sentence(f"{_time(dataset, name, counts, classes)}: {CHOICES[name].about}") for name in offered],
+        captions=[sentence(_time(dataset, name, counts, classes) + CHOICES[name].about) for name in offered],
         key=state.CHOICE,
         on_change=_take,
         horizontal=True,
@@ -73,9 +73,12 @@ def _take() -> None:
         fields.fill(chosen)
 
 
-def _time(dataset: str, preset: str, counts: dict[str, int], classes: int) -> str:
+def _time(dataset: str, preset: str, counts: dict[str, int] | None, classes: int) -> str:
+    """How long a preset takes, with a colon; empty where nobody can tell."""
+    if counts is None:
+        return ""
     try:
         config = make_config(dataset, {}, preset=preset)
     except ConfigError:  # the dataset's name is not allowed; that is said elsewhere
-        return "?"
-    return duration_words(expected(config, counts["train"], counts["val"] + counts["test"], classes))
+        return ""
+    return f"{duration_words(expected(config, counts['train'], counts['val'] + counts['test'], classes))}: "

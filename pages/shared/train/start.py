@@ -17,6 +17,8 @@ from pages.shared.train import actions
 from pages.shared.widgets import fields
 from pages.shared.widgets.progress_bar import follow
 
+_NO_IMAGES = "There are no images to train on: choose another dataset with “View or change” above."
+
 
 def show_limits() -> bool:
     """Says who may start what here; whether this person may start anything."""
@@ -36,7 +38,7 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
 
     Args:
         config: What the form says; None while something in it is not allowed.
-        found: Whether there is a dataset.
+        found: Whether there is a dataset that can be trained on.
         wrong: Labels of the fields that are to be put right.
         ready: Whether what the run needs is here or can be fetched.
         about: What would start, in a line.
@@ -44,10 +46,12 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
     with st.bottom:
         place = st.container(gap="small")
         with st.container(horizontal=True, vertical_alignment="center", key="start_bar"):
-            waits = config is None or not ready
+            waits = config is None or not ready or not found
             icon = ":material/play_arrow:"
             clicked = st.button("Start training", type="primary", icon=icon, disabled=waits, key="start_training")
-            if wrong and found:
+            if not found:
+                st.markdown(f":red[:material/error: {_NO_IMAGES}]", width="stretch")
+            elif wrong:
                 names = ", ".join(wrong)
                 st.markdown(f":red[:material/error: Correct these fields before you start: {names}.]", width="stretch")
             elif about:
