@@ -1,6 +1,5 @@
 """The map of a dataset's images as a figure. No Streamlit in here."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import plotly.graph_objects as go
 
 from core.data.file_names import display_name
 from pages.shared.dataset.map_colours import PARTS, Group
+from pages.shared.widgets.figure_names import literal
 
 _SYMBOLS = {"train": "circle", "val": "diamond", "test": "square"}
 _WEBGL = 8000
@@ -93,10 +93,10 @@ def _dots(kind: Any, group: Group) -> Any:
             "y": 0.45,
         }
         marker |= {"color": list(group.values), "colorscale": _FITS, "cmin": 0, "cmax": 1, "colorbar": bar}
-    name = shown(group.name)
+    name = literal(group.name)
     return kind(
         **_positions(group.rows),
-        text=[shown(row["file"]) for row in group.rows],
+        text=[literal(row["file"]) for row in group.rows],
         mode="markers",
         name=name,
         marker=marker,
@@ -128,8 +128,3 @@ def _positions(rows: Sequence[Row]) -> dict[str, list[Any]]:
             [row["file"], f"{display_name(row['label'])} · {PARTS[row['part']]}", row["note"]] for row in rows
         ],
     }
-
-
-def shown(name: str) -> str:
-    """Plotly reads a little HTML in names."""
-    return html.escape(display_name(name))

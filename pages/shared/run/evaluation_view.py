@@ -173,7 +173,7 @@ def _per_class(record: "PartFigures") -> None:
         hide_index=True,
         alt="Precision, recall, F1 and number of images of each class",
         column_config={
-            "class": "Class",
+            "class": st.column_config.TextColumn("Class", width=220, pinned=True),
             "precision": share(
                 "Precision",
                 min_value=0,

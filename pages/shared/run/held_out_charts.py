@@ -1,6 +1,5 @@
 """Figures of held-out images: confusion matrix to click in, ROC curve with the threshold, reliability diagram."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,41 +14,49 @@ from core.store.run_colours import SERIES
 from pages.shared.widgets.charts import (
     BASELINE,
     CURVES,
-    FIGURE_HEIGHT,
     TRAINING,
     VALIDATION,
+    cell_about,
     confusion_figure,
+    legend_below,
 )
+from pages.shared.widgets.figure_names import short
 from pages.shared.widgets.text import percent
 
 Bins = Sequence[dict[str, Any]]
 
-_CELL_PIXELS = 250
-"""About the side of a whole confusion matrix on a narrow page, in pixels; each cell gets its part."""
+MARKS = 600
+"""Most cells of a confusion matrix that can be clicked: a browser draws each mark as an element of its own."""
+
+_CELL_PIXELS, _SMALLEST = 250, 8
+"""About the side of a whole confusion matrix on a narrow page, in pixels, of which each cell gets its part; and the
+smallest mark, which a pointer still meets."""
 
 
 def clickable_confusion(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
-    """The confusion matrix with an invisible mark on each cell: Plotly tells clicks on marks, not on cells."""
-    figure = confusion_figure(table, classes)
-    cells = [(i, j) for i in range(len(classes)) for j in range(len(classes))]
-    about = figure.data[0].customdata
-    figure.add_scatter(
+    """The confusion matrix with invisible marks on its cells: Plotly tells clicks on marks, not on cells.
+
+    Cells without images have none: there is nothing to see. Of more than `MARKS` filled cells the first ones of
+    `cells_in_order` have one; the list of cells beside the figure has them all.
+    """
+    figure, counts = confusion_figure(table, classes), np.asarray(table, dtype=np.int64)
+    cells = cells_in_order(counts)[:MARKS]
+    return figure.add_scatter(
         x=[j for _, j in cells],
         y=[i for i, _ in cells],
         mode="markers",
-        marker={"size": _CELL_PIXELS / len(classes), "symbol": "square", "opacity": 0},
+        marker={"size": max(_SMALLEST, _CELL_PIXELS / len(classes)), "symbol": "square", "opacity": 0},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
-        customdata=[about[i][j] for i, j in cells],
+        customdata=[cell_about(counts, classes, cell) for cell in cells],
         hovertemplate="%{customdata}<br>Click to see them<extra></extra>",
         showlegend=False,
     )
-    return figure
 
 
 def mark_threshold(figure: go.Figure, x: float, y: float, words: str) -> go.Figure:
     """Marks where a threshold lies on a curve; `words` say what its place means."""
-    return figure.add_scatter(
+    figure.add_scatter(
         x=[x],
         y=[y],
         mode="markers",
@@ -58,6 +65,7 @@ def mark_threshold(figure: go.Figure, x: float, y: float, words: str) -> go.Figu
         name="at the threshold",
         hovertemplate=f"{words}<extra>at the threshold</extra>",
     )
+    return legend_below(figure)
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
             y=curve.precision,
             mode="lines",
             line={"color": colour, "width": 2.5, "shape": "vh"},
-            name=f"{curve.name}, average precision {curve.average:.3f}",
+            name=f"{short(curve.name)}, average precision {curve.average:.3f}",
             hovertemplate="recall %{x:.1%}, precision %{y:.1%}<extra></extra>",
         )
     if len(curves) == 1:
@@ -102,8 +110,7 @@ def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title="Recall", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
     figure.update_yaxes(title="Precision", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
-    legend = {"x": 0.02, "y": 0.04, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
+    return legend_below(figure)
 
 
 def precision_recall_words(curves: Sequence[PrecisionRecall]) -> str:
@@ -125,8 +132,7 @@ def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
         _add_bins(figure, after, "calibrated", TRAINING, "diamond")
     figure.update_xaxes(title="Confidence", range=[low - 0.02, 1.02], tickformat=".0%", dtick=0.1)
     figure.update_yaxes(title="Accuracy", range=[-0.02, 1.02], tickformat=".0%", dtick=0.2)
-    legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
+    return legend_below(figure)
 
 
 def reliability_words(before: Bins, after: Bins | None, found: Calibration) -> str:
@@ -151,7 +157,7 @@ def clicked_cell(state: Any) -> tuple[int, int] | None:
 
 def cell_words(classes: Sequence[str], cell: tuple[int, int], count: int) -> str:
     """A cell of the confusion matrix as a choice in a list."""
-    true, said = (html.unescape(classes[k]) for k in cell)
+    true, said = (classes[k] for k in cell)
     return f"{true} predicted as {said}: {count}" if cell[0] != cell[1] else f"{true}, correct: {count}"
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.shared.widgets.charts import BASELINE, TRAINING, VALIDATION
+from pages.shared.widgets.figure_names import under_pointer
 from pages.shared.widgets.share_column import in_percent
 from pages.shared.widgets.text import percent
 
@@ -86,7 +87,7 @@ def pareto_figure(result: "SearchResult") -> go.Figure:
             },
             mode="markers",
             marker={"size": 11, "color": colour, "opacity": 0.8},
-            customdata=[row["name"] for row in shown],
+            customdata=[under_pointer(row["name"]) for row in shown],
             hovertemplate="%{customdata}<br>%{y:.1%}, %{x:.0f} ms<extra></extra>",
             name=name,
         )

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.config import setting
+from pages.shared.widgets.figure_names import literal
 from pages.shared.widgets.share_column import in_percent
 from pages.shared.widgets.text import percent
 
@@ -93,7 +94,9 @@ def _dimension(name: str, key: str, values: Sequence[Any]) -> dict[str, Any]:
     different = sorted(set(values), key=lambda value: (isinstance(value, str), value))
     if isinstance(setting(key).default, str | bool):
         indices = {value: index for index, value in enumerate(different)}
-        return _axis(name, [indices[value] for value in values], list(indices.values()), [str(v) for v in different])
+        return _axis(
+            name, [indices[value] for value in values], list(indices.values()), [literal(str(v)) for v in different]
+        )
     shown = different if len(different) <= 6 else [different[round(k * (len(different) - 1) / 4)] for k in range(5)]
     texts = [f"{value:g}" for value in shown]
     if different[0] > 0 and different[-1] / different[0] >= _DECADES:

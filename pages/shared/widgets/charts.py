@@ -1,6 +1,5 @@
 """Charts of a run: confusion matrix, ROC. Nothing here draws on a page; the curves are in curves.py."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.store.run_colours import SERIES
 from core.store.runs import METRICS
+from pages.shared.widgets.figure_names import LABEL, short, under_pointer
 from pages.shared.widgets.text import number
 
 if TYPE_CHECKING:
@@ -27,11 +27,17 @@ CURVES = 8
 
 FIGURE_HEIGHT = 380
 
-_CELLS = 12
+CELLS = 12
 """Up to so many classes the confusion matrix has its numbers written in."""
 
-_LABEL = 18
-"""Longest class name at an axis, in characters; the whole name appears under the pointer."""
+_LEGEND_ROW = 21
+"""Pixels of an entry of a legend below a figure."""
+
+_TALLEST, _ROUND_CELLS = 640, 190
+"""Most pixels of a confusion matrix, and those above and below its cells."""
+
+_NAME_HEIGHT, _ACROSS = 13, 14
+"""Pixels of a name at an axis; most names across, which stand on end there: a phone has room for no more."""
 
 
 def thin(records: "Sequence[EpochRecord]", most: int = POINTS) -> "list[EpochRecord]":
@@ -48,32 +54,47 @@ def history_frame(records: "Sequence[EpochRecord]") -> pd.DataFrame:
 
 
 def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
-    """How often each true class (row) was predicted as each class (column): counts, coloured by the row share."""
+    """How often each true class (row) was predicted as each class (column): counts, coloured by the row share.
+
+    Up to `CELLS` classes each cell has its numbers written in and says them under the pointer, empty or not. Of more
+    classes only the colours are drawn, the figure is higher, and the axes name as many classes as there is room for.
+    """
     counts = np.asarray(table, dtype=np.int64)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    names = [html.escape(name, quote=False) for name in classes]
-    about = [
-        [
-            f"{names[i]} predicted as {names[j]}<br>{counts[i, j]} images, {shares[i, j]:.1%} of its row"
-            for j in _to(names)
-        ]
-        for i in _to(names)
-    ]
-    heat = go.Heatmap(z=shares, zmin=0, zmax=1, colorscale=_BLUES, customdata=about, xgap=2, ygap=2)
-    heat.update(hovertemplate="%{customdata}<extra></extra>", colorbar={"title": "Row share", "tickformat": ".0%"})
-    heat.showscale = len(names) > _CELLS
-    figure = go.Figure(heat)
-    if len(names) <= _CELLS:
+    is_written = len(classes) <= CELLS
+    gap = 2 if len(classes) <= 40 else 0
+    figure = go.Figure(
+        go.Heatmap(z=shares, zmin=0, zmax=1, colorscale=_BLUES, xgap=gap, ygap=gap, showscale=not is_written)
+    )
+    if is_written:
+        about = [[cell_about(counts, classes, (i, j)) for j in _to(classes)] for i in _to(classes)]
+        figure.data[0].update(customdata=about, hovertemplate="%{customdata}<extra></extra>")
         _write_cells(figure, counts, shares)
-    ticks: dict[str, Any] = {"showgrid": False, "automargin": True, "ticks": ""}
-    ticks |= {"tickmode": "array", "tickvals": list(_to(names)), "ticktext": [_short(name) for name in classes]}
-    # Long names lean towards the left, where there is room for them.
-    angle = -35 if len(names) > 2 and max(map(len, classes)) > 8 else 0
+    else:
+        figure.data[0].update(hoverinfo="skip", colorbar=_BAR)
+    height = FIGURE_HEIGHT if is_written else max(FIGURE_HEIGHT, min(_TALLEST, _ROUND_CELLS + 15 * len(classes)))
+    # Long names lean towards the left, where there is room for them; many stand on end.
+    lean = -35 if max(map(len, classes), default=0) > (8 if len(classes) > 2 else 12) else 0
     # Fixed ends: marks that lie on the cells would push them together, away from their names.
-    near, far = -0.5, len(names) - 0.5
-    figure.update_xaxes(title="Predicted class", tickangle=angle, range=[near, far], **ticks)
-    figure.update_yaxes(title="True class", range=[far, near], **ticks)
-    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    near, far = -0.5, len(classes) - 0.5
+    across = _ticks(classes, _ACROSS)
+    figure.update_xaxes(title="Predicted class", tickangle=lean if is_written else -90, range=[near, far], **across)
+    upwards = _ticks(classes, (height - _ROUND_CELLS) // _NAME_HEIGHT)
+    figure.update_yaxes(title="True class", range=[far, near], **upwards)
+    return figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+
+
+def cell_about(counts: np.ndarray, classes: Sequence[str], cell: tuple[int, int]) -> str:
+    """What a cell of the confusion matrix says under the pointer.
+
+    Args:
+        counts: Shape `(classes, classes)`.
+        classes: Their names.
+        cell: True and predicted class.
+    """
+    names = under_pointer(f"{classes[cell[0]]} predicted as {classes[cell[1]]}")
+    share = counts[cell] / max(1, counts[cell[0]].sum())
+    return f"{names}<br>{counts[cell]} images, {share:.1%} of its row"
 
 
 def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
@@ -82,7 +103,7 @@ def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> s
         f"of {sum(row)} images of {name}, {row[k]} were predicted as {name}"
         for k, (name, row) in enumerate(zip(classes, table, strict=False))
     ]
-    return f"Confusion matrix: {'; '.join(rows[:_CELLS])}."
+    return f"Confusion matrix: {'; '.join(rows[:CELLS])}."
 
 
 def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
@@ -94,7 +115,7 @@ def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
             y=roc.true_positive_rate,
             mode="lines",
             line={"color": colour, "width": 2.5},
-            name=f"{_short(name)}, AUC {number(roc.auc)}",
+            name=f"{short(name)}, AUC {number(roc.auc)}",
             hovertemplate="FPR %{x:.1%}, TPR %{y:.1%}<extra></extra>",
         )
     figure.add_scatter(
@@ -102,8 +123,15 @@ def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
     )
     figure.update_xaxes(title="False positive rate", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
     figure.update_yaxes(title="True positive rate", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
-    legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
+    return legend_below(figure)
+
+
+def legend_below(figure: go.Figure) -> go.Figure:
+    """Puts the legend of a figure below it, where it hides no curve, and gives it the room that it needs there."""
+    entries = sum(trace.showlegend is not False for trace in figure.data)
+    legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "font": {"size": 12}}
+    height = FIGURE_HEIGHT + _LEGEND_ROW * max(0, entries - 2)
+    return figure.update_layout(height=height, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
 
 
 def roc_words(curves: "Mapping[str, Roc]") -> str:
@@ -119,6 +147,11 @@ def worst_curves(curves: "Mapping[str, Roc]") -> "list[tuple[str, Roc]]":
 
 # Opaque, so that the numbers on it can be read in the light and in the dark theme alike.
 _BLUES = [[0, "#e8f1f7"], [1, "#00527f"]]
+_BAR = {
+    "title": {"text": "Row share", "side": "top"}, "tickformat": ".0%", "orientation": "h", "thickness": 10, "len": 0.9,
+    "y": 1, "yanchor": "bottom", "ypad": 4, "outlinewidth": 0, "nticks": 6,
+}  # fmt: skip
+"""The scale of colours lies above the cells: beside them it would take a third of a phone's width."""
 _INK, _PAPER, _DARK_CELL = "#17211f", "#ffffff", 0.7
 
 
@@ -130,9 +163,14 @@ def _write_cells(figure: go.Figure, counts: np.ndarray, shares: np.ndarray) -> N
         )
 
 
-def _short(name: str) -> str:
-    """A class name for an axis: literal (Plotly reads a few HTML tags) and not too long."""
-    return html.escape(name if len(name) <= _LABEL else name[: _LABEL - 1] + "…", quote=False)
+def _ticks(classes: Sequence[str], most: int) -> dict[str, Any]:
+    """An axis of classes: the name of every class, or evenly chosen ones where there is no room for all."""
+    step = -(-len(classes) // max(1, most)) if len(classes) > CELLS else 1
+    named = list(_to(classes))[::step]
+    axis: dict[str, Any] = {"showgrid": False, "automargin": True, "ticks": "", "tickmode": "array", "tickvals": named}
+    if len(classes) > CELLS:
+        axis["tickfont"] = {"size": 11}
+    return {**axis, "ticktext": [short(classes[k], LABEL) for k in named]}
 
 
 def _to(items: Sequence[Any]) -> range:

@@ -124,7 +124,9 @@ def test_confusion_has_counts_row_shares_and_literal_names():
     assert [a.text for a in figure.layout.annotations] == ["3<br>75%", "1<br>25%", "0<br>0%", "0<br>0%"]
     assert figure.layout.xaxis.ticktext == ("&lt;img src=x onerro…", "$\\frac$ &amp;amp;")
     assert (
-        figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; predicted as $\\frac$ &amp;amp;")
+        figure.data[0]
+        .customdata[0][1]
+        .startswith("&lt;img src=x onerror=alert(1)&gt; predicted as<br>$\\frac$ &amp;amp;")
     )
 
 
@@ -140,6 +142,16 @@ def test_confusion_of_many_classes_is_not_written_full():
     figure = confusion_figure([[0] * 30 for _ in names], names)
     assert not figure.layout.annotations
     assert figure.data[0].showscale
+    assert len(figure.layout.yaxis.tickvals) == 30, "a row for each name"
+
+
+def test_axes_of_very_many_classes_name_as_many_as_there_is_room_for():
+    names = [f"class {k}" for k in range(200)]
+    layout = confusion_figure([[0] * 200 for _ in names], names).layout
+    assert layout.height * 0.75 > 13 * len(layout.yaxis.tickvals) > 13 * 20
+    assert 6 <= len(layout.xaxis.tickvals) <= 15
+    few = confusion_figure([[0] * 12 for _ in range(12)], names[:12]).layout
+    assert (len(few.xaxis.tickvals), few.height) == (12, 380)
 
 
 def test_names_cut_alike_stay_apart():
