@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks.class_frames import told_by_bars
 from core.checks.context import Context, named, percent
 from core.checks.finding import Finding
 from core.checks.sample import Sample, once_a_sample
@@ -59,14 +60,15 @@ def class_told_by_mark(context: Context) -> Finding | None:
     """The images of one class have the same mark at one place of the border, where others have none.
 
     A network may read that instead of the object, and validation that was made in the same way cannot show it. What is
-    common to the images of a class in their middle as well is the object, or how it is placed.
+    common to the images of a class in their middle as well is the object, or how it is placed. Bars of different width
+    have nothing in common at one place; they are looked for where there is no mark.
     """
     sample = context.sample
     if sample is None:
         return None
     found = _search(sample)
     if found is None:
-        return None
+        return told_by_bars(context, sample)
     best, outer = found
     own, rest = (float(best.shows[side].mean()) for side in (sample.labels == best.label, sample.labels != best.label))
     alike = [mark for mark in outer if mark.label == best.label and mark.difference >= 0.9 * best.difference]

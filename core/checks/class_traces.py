@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks.acquired_looks import LOOK_AUC, Look, acquired
 from core.checks.context import Context, named, percent
 from core.checks.finding import Finding
 from core.checks.sample import Sample
@@ -19,7 +20,6 @@ _TRACE = 0.5
 _FINEST = 4  # finer steps drown in the rounding of pixels
 _KNOWN, _DIFFERENCE, _SURE = 0.5, 0.5, 0.3
 _LOOKS = {"brightness": ("brightness",), "colour": ("colour",), "sharpness and noise": ("sharpness", "noise")}
-_LOOK_AUC = 0.95
 _BEYOND = {"brightness": 0.03, "colour": 0.03, "sharpness and noise": 0.1}
 """AUC above that of everything else, from which on a look is told; most patterns differ in their sharpness."""
 
@@ -27,6 +27,8 @@ _SEVERAL, _NO_OTHER = 4, 0.85
 """Classes from which on a look counts that tells one of them and, by this AUC, none of the others: where objects differ
 in their light or colour, more than one class does."""
 
+_NO_CLASS = "no other class is distinguished by it (AUC {:.2f} at most)"
+_NO_PROPERTY = "no other measured property does so well (AUC {:.2f} at most)"
 
 Bools = NDArray[np.bool_]
 
@@ -94,7 +96,8 @@ def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int
 def class_told_by_looks(context: Context) -> Finding | None:
     """Light, colour or sharpness alone tell a class, far better than anything else that was measured does.
 
-    Classes may well differ so by nature: it is reported because a network that uses nothing else reaches as much.
+    Or the grain or the corners do, which objects hardly explain (`acquired_looks`). Classes may well differ so by nature: it
+    is reported because a network that uses nothing else reaches as much.
     """
     sample = context.sample
     if sample is None:
@@ -104,20 +107,15 @@ def class_told_by_looks(context: Context) -> Finding | None:
         return None
     best = max(found, key=lambda look: (look.is_alone, look.auc))
     of_class = sample.labels == best.label
-    name, own, rest = _largest(sample, best.look, of_class)
+    name, own, rest = _largest(sample, best, of_class)
     called = context.dataset.classes[best.label]
     also = sorted({context.dataset.classes[one.label] for one in found if one.label != best.label})
-    than = (
-        f"no other class is distinguished by it (AUC {best.next:.2f} at most)"
-        if best.is_alone
-        else f"no other measured property does so well (AUC {best.next:.2f} at most)"
-    )
     tells = f"The {best.look} alone {'distinguish' if ' and ' in best.look else 'distinguishes'}"
     return Finding(
         "class-told-by-looks",
         "info",
         f"{tells} {named([called])} from the other images (balanced accuracy {percent(best.right)}; AUC "
-        f"{best.auc:.2f}), {than}. Median {name}: {own:.3g} in this class, {rest:.3g} in the "
+        f"{best.auc:.2f}), {best.than.format(best.next)}. Median {name}: {own:.3g} in this class, {rest:.3g} in the "
         f"others.{f' Other classes stand out, too: {named(also)}.' if also else ''}",
         {
             "class": called, "by": best.look, "auc": round(best.auc, 4), "right": round(best.right, 4),
@@ -129,28 +127,8 @@ def class_told_by_looks(context: Context) -> Finding | None:
     )  # fmt: skip
 
 
-class _Look(NamedTuple):
-    """A look that tells a class.
-
-    Attributes:
-        look: str. One of `_LOOKS`.
-        label: int. The class.
-        auc: float. Of images that were left out.
-        right: float. Mean share of both sides.
-        next: float. AUC of the next measure for this class, or of this look for the next class.
-        is_alone: bool. Whether it is the only class that this look tells.
-    """
-
-    look: str
-    label: int
-    auc: float
-    right: float
-    next: float
-    is_alone: bool
-
-
-def _looks(sample: Sample) -> list[_Look]:
-    """Looks that tell a class better than all else does, or that tell no other one of several classes."""
+def _looks(sample: Sample) -> list[Look]:
+    """Looks that tell a class better than all else does, that tell no other one of several classes, or `acquired`."""
     asked = _asked(sample)
     if not asked:
         return []
@@ -169,19 +147,19 @@ def _looks(sample: Sample) -> list[_Look]:
         told._replace(right=balanced_right(scores[told.look][:, asked.index(told.label)], sample.labels == told.label))
         for told in found
     ]
-    return found + _alone(sample, asked, targets)
+    return found + _alone(sample, asked, targets) + acquired(sample, asked, targets)
 
 
-def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> _Look | None:
+def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> Look | None:
     """By which look a class is distinguished; None where none stands out."""
     first, second = sorted(table, key=lambda look: -table[look][k])[:2]
     reached = float(table[first][k])
-    if first in _LOOKS and reached >= _LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:
-        return _Look(first, asked[k], reached, 0.0, float(table[second][k]), is_alone=False)
+    if first in _LOOKS and reached >= LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:
+        return Look(first, asked[k], reached, 0.0, float(table[second][k]), _NO_PROPERTY)
     return None
 
 
-def _alone(sample: Sample, asked: list[int], targets: Bools) -> list[_Look]:
+def _alone(sample: Sample, asked: list[int], targets: Bools) -> list[Look]:
     """Single traits (the median grey level, the saturation, ...) that tell one class of several and no other."""
     if len(asked) < _SEVERAL:
         return []
@@ -192,9 +170,9 @@ def _alone(sample: Sample, asked: list[int], targets: Bools) -> list[_Look]:
             reached = np.maximum(sides, 1 - sides)
             k = int(reached.argmax())
             others = float(np.delete(reached, k).max())
-            if reached[k] >= _LOOK_AUC and others <= _NO_OTHER:
+            if reached[k] >= LOOK_AUC and others <= _NO_OTHER:
                 right = balanced_right(values if sides[k] >= 0.5 else -values, targets[:, k])
-                found.append(_Look(look, asked[k], float(reached[k]), right, others, is_alone=True))
+                found.append(Look(look, asked[k], float(reached[k]), right, others, _NO_CLASS, is_alone=True))
     return found
 
 
@@ -207,8 +185,13 @@ def _asked(sample: Sample) -> list[int]:
     return [max(enough)] if len(labels) == 2 and enough else enough
 
 
-def _largest(sample: Sample, look: str, of_class: Bools) -> tuple[str, float, float]:
-    """The trait of that look that differs most, and its medians in the class and in the others."""
-    traits = [(TRAITS[kind][k], values) for kind in _LOOKS[look] for k, values in enumerate(sample.traits[kind].T)]
-    name, values = max(traits, key=lambda trait: abs(area(trait[1], of_class) - 0.5))
+def _largest(sample: Sample, best: Look, of_class: Bools) -> tuple[str, float, float]:
+    """The trait of a look that differs most, and its medians in the class and in the others."""
+    if best.values is not None:
+        name, values = best.trait, best.values
+    else:
+        traits = [
+            (TRAITS[kind][k], values) for kind in _LOOKS[best.look] for k, values in enumerate(sample.traits[kind].T)
+        ]
+        name, values = max(traits, key=lambda trait: abs(area(trait[1], of_class) - 0.5))
     return name, float(np.median(values[of_class])), float(np.median(values[~of_class]))

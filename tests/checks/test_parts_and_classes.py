@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.checks.class_frames import bars
 from core.checks.class_marks import class_told_by_mark
 from core.checks.class_traces import class_told_by_compression, class_told_by_looks
 from core.checks.context import Context
@@ -61,9 +62,9 @@ def sample_of(
 
 @pytest.fixture
 def said(make_context: Any) -> Callable[..., dict[str, Any]]:
-    def say(*how: Any, **more: Any) -> dict[str, Any]:
+    def say(*how: Any, then: Callable[[Sample], Sample] = lambda sample: sample, **more: Any) -> dict[str, Any]:
         context: Context = make_context()
-        context.__dict__["sample"] = sample_of(*how, **more)
+        context.__dict__["sample"] = then(sample_of(*how, **more))
         return {one.id: one for check in CHECKS if (one := check(context))}
 
     return say
@@ -158,6 +159,53 @@ def test_a_lighter_class_is_worth_a_word_and_no_warning(said):
     found = said(lambda image, rng: image.point(lambda v: min(255, v + 70)), lambda label, val: label == 1)
     assert {id: one.severity for id, one in found.items()} == {"class-told-by-looks": "info"}
     assert found["class-told-by-looks"].evidence["by"] == "brightness"
+
+
+def barred(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Black bars at the top and bottom, 9 to 14 % of the height each."""
+    pixels, depth = np.array(image), int(rng.integers(9, 14))
+    pixels[:depth] = pixels[-depth:] = 0
+    return Image.fromarray(pixels)
+
+
+def vignetted(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    y, x = np.mgrid[-1:1:96j, -1:1:96j]
+    return Image.fromarray((np.asarray(image) * (1 - 0.3 * (x * x + y * y))).astype(np.uint8))
+
+
+def test_bars_of_one_class_are_told_whatever_their_width(said):
+    found = said(barred, lambda label, val: label == 1)
+    mark = found["class-told-by-mark"]
+    assert mark.claim.startswith(
+        "100 % of the images of dog have bars of one grey level on two opposite sides, and 0 %"
+    )
+    assert [path.split("/")[1] for path in mark.evidence["files"][:4]] == ["dog", "dog", "cat", "cat"]
+    assert said(barred) == {}
+
+
+def test_an_even_ground_around_an_object_is_no_bar():
+    forms = np.full((3, 64, 64), 20, np.uint8)
+    forms[1, 24:40, 10:54] = 200
+    forms[2, 10:54] = np.random.default_rng(0).integers(60, 256, (44, 64))
+    assert bars(forms).tolist() == [False, False, True]
+
+
+def test_noise_of_one_class_is_told_though_it_shows_in_other_looks_too(said):
+    def noisy_in_colour(sample: Sample) -> Sample:
+        rng = np.random.default_rng(1)
+        sample.traits["colour"][sample.labels == 1, 3] -= rng.uniform(0.2, 0.3, int((sample.labels == 1).sum()))
+        return sample
+
+    found = said(noisy(9), lambda label, val: label == 1, then=noisy_in_colour)["class-told-by-looks"]
+    assert (found.severity, found.evidence["by"]) == ("info", "sharpness and noise")
+    assert "coarser structures and the direction of edges do not (AUC 0." in found.claim
+
+
+def test_dark_corners_of_one_class_are_told_and_not_those_of_a_darker_class(said):
+    found = said(vignetted, lambda label, val: label == 1)
+    assert found["class-told-by-looks"].evidence["by"] == "grey level of the corners"
+    assert "the grey level of the middle does not (AUC 0." in found["class-told-by-looks"].claim
+    assert said(vignetted) == {}
 
 
 def test_without_images_to_measure_nothing_is_said(make_context):
