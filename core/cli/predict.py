@@ -27,6 +27,11 @@ from core.workers.predict_client import NOT_MEDICAL, NamedImage, answers, is_med
 
 Record = dict[str, Any]
 
+_NO_MAPS = (
+    "no class activation map is written: this model has no feature map in front of a dense output, or computes "
+    "something behind it"
+)
+
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
@@ -85,9 +90,7 @@ def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> 
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
     maps = _write_heatmaps(options.heatmaps, paths, found, run) if options.heatmaps else {}
-    for answer in found:
-        if answer.error:
-            print(answer.error, file=sys.stderr)
+    _complain(found, maps, options)
     pairs = side_by_side(raw, theirs) if other else []
     notice = NOT_MEDICAL if is_medical(run) else ""
     if options.json:
@@ -106,6 +109,15 @@ def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> 
     else:
         _print(run, found, pairs, [*_views_in_words(views, other, other_views), notice])
     return 0 if any(answer.label for answer in found) else 1
+
+
+def _complain(found: Sequence[Prediction], maps: dict[int, str], options: argparse.Namespace) -> None:
+    """Says on stderr which images have no answer, and that there are no maps where some were asked for."""
+    for answer in found:
+        if answer.error:
+            print(answer.error, file=sys.stderr)
+    if options.heatmaps and not maps and any(answer.label for answer in found):
+        print(_NO_MAPS, file=sys.stderr)
 
 
 def _views_in_words(views: Views, other: Run | None, other_views: Views) -> list[str]:

@@ -105,7 +105,7 @@ def foreign_words(answer: Prediction, known: OutOfDistributionLimit | None) -> s
 def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) -> None:
     maps = answer.insight.heat
     if not maps:
-        st.caption(":material/visibility_off: No class activation map: this model has no feature map.")
+        st.caption(":material/visibility_off: No class activation map: this model has no feature map to look at.")
         return
     names = list(maps)
     if st.session_state.get(CLOSER_CLASS) not in names:

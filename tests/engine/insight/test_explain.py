@@ -1,11 +1,13 @@
 """Where a network looks: against finite differences, against the score itself, and on networks that can be foreseen."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from core.engine.insight import cut_network
 from core.engine.insight.answering import scaled
 from core.engine.insight.explain import Explainer
 from core.engine.jobs.try_model import of_raw_pixels
@@ -130,6 +132,89 @@ def test_the_corner_that_decides_is_the_one_that_lights_up(pooling: str, hidden:
     assert (heat[inside] == 1).all()
     assert (heat[~inside] == 0).all()
     assert (explainer.heat(maps, np.array([0])) == 0).all()  # nothing speaks for "there is nothing"
+
+
+def classifier(units: int = 3, activation: str = "softmax", seed: int = 0) -> keras.Model:
+    """A whole network from elsewhere, of pixels from -1 to 1, to be called inside of another."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(4, 8, 8, activation="relu", kernel_initializer=keras.initializers.HeNormal(seed))(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(units, activation, kernel_initializer="he_normal")(x))
+
+
+def around(call: Callable[[Any], Any]) -> keras.Model:
+    inputs = keras.Input((SIZE, SIZE, 3))
+    return keras.Model(inputs, call(inputs))
+
+
+def assert_predicts_as(model: keras.Model, explainer: Explainer, atol: float = 1e-6) -> None:
+    given = np.asarray(model(noise().astype(np.float32), training=False), np.float32)
+    given = np.concatenate([1 - given, given], axis=1) if given.shape[1] == 1 else given
+    np.testing.assert_allclose(explainer.forward(noise())[1], given, atol=atol)
+
+
+@pytest.mark.parametrize("before", [
+    lambda x: x / 127.5 - 1.0,
+    keras.applications.mobilenet_v2.preprocess_input,
+    lambda x: keras.layers.Rescaling(1 / 127.5, -1)(x)[..., ::-1],
+    lambda x: x,
+])  # fmt: skip
+def test_operators_in_front_of_a_network_inside_are_computed(before: Callable[[Any], Any]) -> None:
+    """They are no layers of the model around it: the list of those does not hold them."""
+    model = around(lambda x: classifier()(before(x)))
+    explainer = Explainer(model)
+    assert_predicts_as(model, explainer)
+    assert explainer.heat(explainer.forward(noise())[0], np.array([0, 1, 2])).shape == (3, 4, 4)
+
+
+def averaged_twice(x: Any) -> Any:
+    net = classifier()
+    return (net(x / 255.0) + net(x / 127.5 - 1.0)) / 2
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: 1.0 - classifier(1, "sigmoid")(x / 127.5 - 1.0),
+    averaged_twice,
+    lambda x: keras.layers.Dense(3, "softmax")(classifier()(x / 127.5 - 1.0)),
+])  # fmt: skip
+def test_what_is_computed_behind_a_network_inside_leaves_it_without_a_map(call: Callable[[Any], Any]) -> None:
+    with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
+        Explainer(around(call))
+
+
+@pytest.mark.parametrize("between", ["in front", "between"])
+def test_names_do_not_say_what_lies_between_a_base_and_a_head(between: str) -> None:
+    base = small_base()
+    head = build_head(base.output_shape[-1], 3)
+
+    def call(x: Any) -> Any:
+        if between == "in front":
+            return head(base(keras.layers.Rescaling(1 / 50)(x)))
+        return head(keras.layers.UnitNormalization()(base(x)))
+
+    with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
+        Explainer(around(call))
+
+
+def test_a_cut_that_does_not_give_the_networks_answers_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, parts = network(classes=3), cut_network.cut(network(classes=3, hidden=4))
+    assert Explainer(model).method == CAM
+    for attempt in ("_cut_ours", "_cut_any"):
+        monkeypatch.setattr(cut_network, attempt, lambda _: parts)
+    with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
+        Explainer(model)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "float16", "float64"])
+def test_other_precisions_are_explained(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = elsewhere("graph")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    explainer = Explainer(model)
+    assert_predicts_as(model, explainer, atol=5e-3 if "16" in policy else 1e-6)
+    assert explainer.heat(explainer.forward(noise())[0], np.array([0, 1, 2])).shape == (3, 4, 4)
 
 
 def test_a_map_of_nothing_stays_nothing() -> None:
