@@ -11,6 +11,7 @@ from core.checks.finding import Finding
 from core.data.dataset_index import ImageFile
 
 _DIVIDE = "re-split the images (Split on the Dataset page, or python -m core split)"
+_PARTS = ("train", "val", "test")
 
 
 class Altered(NamedTuple):
@@ -22,29 +23,51 @@ class Altered(NamedTuple):
 
 
 def leak_altered_copy(context: Context) -> Finding | None:
-    """A held-out image is an altered copy of a training image: validation looks better than it is.
+    """A held-out image is an altered copy of a training image, or a test image one of a validation image.
 
+    What is measured on it looks better than it is: early stopping and many tries choose what is right on validation.
     At least so many: what was altered beyond recognition is not among them.
     """
-    pairs = [pair for pair in _pairs(context) if _parts(context, pair) == {"train", "other"}]
+    pairs = _leaks(context)
     if not pairs:
         return None
-    held_out = {pair.copy.path for pair in pairs}
-    count = len(context.part_of) - len(context.train)
+    trained, validated = _of_train(context, pairs), _of_val(context, pairs)
+    words = [_claim(trained, len(context.part_of) - len(context.train), "held-out", "training")] * bool(trained)
+    words += [_claim(validated, len(context.parts.get("test", ())), "test", "validation")] * bool(validated)
     return Finding(
         "leak-altered-copy",
         "warning",
-        f"At least {len(held_out)} of {count} held-out images ({percent(len(held_out), count)}) "
-        f"{'is an altered copy' if len(held_out) == 1 else 'are altered copies'} of training images "
-        f"({_how(pairs)}).",
-        {"held_out": len(held_out), **_evidence(pairs)},
+        " ".join(words),
+        {
+            "held_out": len({pair.copy.path for pair in pairs}),
+            **({"test_of_validation": len({pair.copy.path for pair in validated})} if validated else {}),
+            **_evidence(pairs),
+        },
         f"Split first and augment afterwards, in training only; remove one of each pair, or {_DIVIDE}.",
+    )
+
+
+def copies_of_training(context: Context) -> tuple[set[str], str]:
+    """Held-out images that are altered copies of training images, and how they were altered; as for the finding."""
+    pairs = _of_train(context, _leaks(context))
+    return {pair.copy.path for pair in pairs}, _how(pairs)
+
+
+def _claim(pairs: Sequence[Altered], count: int, those: str, others: str) -> str:
+    copies = len({pair.copy.path for pair in pairs})
+    return (
+        f"At least {copies} of {count} {those} images ({percent(copies, count)}) "
+        f"{'is an altered copy' if copies == 1 else 'are altered copies'} of {others} images ({_how(pairs)})."
     )
 
 
 def altered_copy_within_split(context: Context) -> Finding | None:
     """Altered copies within a part: its images are fewer than its files, and count more than the others."""
-    pairs = [pair for pair in _pairs(context) if len(_parts(context, pair)) == 1]
+    pairs = [
+        pair
+        for pair in _pairs(context)
+        if len(_parts(context, pair)) == 1 and pair.original.label == pair.copy.label  # else another check tells it
+    ]
     if not pairs:
         return None
     extra = {pair.copy.path for pair in pairs}
@@ -75,36 +98,52 @@ def altered_copy_in_two_classes(context: Context) -> Finding | None:
 
 
 def _pairs(context: Context) -> list[Altered]:
-    """Pairs of files, the training image first, without those that another check calls nearly the same."""
+    """Pairs of files, the training or validation image first, without those that another check calls nearly the same.
+
+    Of an image and its copy in one part, those of the first path come first.
+    """
     if not context.is_comparable:
         return []
     found = []
     for copy in context.altered_copies:
         if not _is_near_pair(context, copy):
             pairs = ((a, b) for a in context.by_content[copy.first] for b in context.by_content[copy.second])
-            found += [Altered(*_training_first(context, a, b), copy.how) for a, b in pairs]
+            found += [Altered(*_earlier_first(context, a, b), copy.how) for a, b in pairs]
     return sorted(found, key=lambda pair: (pair.copy.path, pair.original.path))
 
 
 def _is_near_pair(context: Context, copy: Copy) -> bool:
-    """Whether one is trained on, the other is not, and they look alike as they are."""
+    """Whether they are in two parts and look alike as they are."""
     one, other = (
-        {context.part_of[file.path] == "train" for file in context.by_content[content]}
-        for content in (copy.first, copy.second)
+        {context.part_of[file.path] for file in context.by_content[content]} for content in (copy.first, copy.second)
     )
-    apart = (True in one and False in other) or (False in one and True in other)
+    apart = len(one | other) > 1
     return apart and look_alike(context.thumbnails[copy.first], context.thumbnails[copy.second])
 
 
-def _training_first(context: Context, a: ImageFile, b: ImageFile) -> tuple[ImageFile, ImageFile]:
-    ours, theirs = (context.part_of[file.path] != "train" for file in (a, b))
+def _earlier_first(context: Context, a: ImageFile, b: ImageFile) -> tuple[ImageFile, ImageFile]:
+    """By the part that is used earlier, and by path."""
+    ours, theirs = (_PARTS.index(context.part_of[file.path]) for file in (a, b))
     return (b, a) if (theirs, b.path) < (ours, a.path) else (a, b)
 
 
 def _parts(context: Context, pair: Altered) -> set[str]:
-    """`train` and `other`, or the one part that both are in."""
-    parts = {context.part_of[pair.original.path], context.part_of[pair.copy.path]}
-    return {"train", "other"} if "train" in parts and len(parts) == 2 else parts
+    return {context.part_of[pair.original.path], context.part_of[pair.copy.path]}
+
+
+def _leaks(context: Context) -> list[Altered]:
+    """Pairs of which the parts differ; of an image that is trained on only those, wherever else it has a copy."""
+    pairs = [pair for pair in _pairs(context) if len(_parts(context, pair)) == 2]
+    trained = {pair.copy.path for pair in _of_train(context, pairs)}
+    return [pair for pair in pairs if pair.copy.path not in trained] + _of_train(context, pairs)
+
+
+def _of_train(context: Context, pairs: Sequence[Altered]) -> list[Altered]:
+    return [pair for pair in pairs if context.part_of[pair.original.path] == "train"]
+
+
+def _of_val(context: Context, pairs: Sequence[Altered]) -> list[Altered]:
+    return [pair for pair in pairs if context.part_of[pair.original.path] == "val"]
 
 
 def _how(pairs: Sequence[Altered]) -> str:

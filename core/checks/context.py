@@ -143,9 +143,11 @@ class Context:
 
     @cached_property
     def near_pairs(self) -> list[Pair]:
-        """Pairs of a training image and another part's image that look alike without being the same file."""
-        others = [file for name, part in self.parts.items() if name != "train" for file in part]
-        return near_pairs(self.thumbnails, self.train, others)
+        """Pairs of images that look alike without being the same file: one of training with one of another part, one
+        of validation with one of the test images."""
+        val, test = self.parts.get("val", ()), self.parts.get("test", ())
+        found = near_pairs(self.thumbnails, self.train, [*val, *test])
+        return found + near_pairs(self.thumbnails, val, test) if test else found
 
     @cached_property
     def altered_copies(self) -> list[Copy]:

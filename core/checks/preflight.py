@@ -174,6 +174,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
 
 
 _SAME_CAUSE = {
+    "leak-altered-copy": "leak-near-duplicate",
     "train-val-preprocess-mismatch": "parts-differ",
     "grayscale-channels": "parts-differ",
     "class-told-by-looks": "class-told-by-mark",

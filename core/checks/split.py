@@ -4,6 +4,7 @@ from math import erfc, sqrt
 
 import numpy as np
 
+from core.checks.altered import copies_of_training
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
 from core.data.dataset_index import ImageFile
@@ -44,8 +45,15 @@ def leak_exact_duplicate(context: Context) -> Finding | None:
 
 
 def duplicate_within_split(context: Context) -> Finding | None:
-    """The same file occurs several times within one part: it counts more than the others."""
-    groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) == 1]
+    """The same file occurs several times within one part and class: it counts more than the others.
+
+    What lies in two classes is told as that.
+    """
+    groups = [
+        files
+        for files in _copies(context)
+        if len({context.part_of[f.path] for f in files}) == 1 and len({f.label for f in files}) == 1
+    ]
     if not groups:
         return None
     extra = sum(len(files) - 1 for files in groups)
@@ -62,22 +70,44 @@ def duplicate_within_split(context: Context) -> Finding | None:
 def leak_near_duplicate(context: Context) -> Finding | None:
     """A held-out image looks like a training image down to its details: rescaled or saved again.
 
-    At most 5 % of 1,024 difference bits differ and small versions correlate above 0.99; images of one kind alone,
-    such as two X-rays, do not come that near.
+    Or a test image like a validation image. At most 5 % of 1,024 difference bits differ and small versions correlate
+    above 0.99; images of one kind alone, such as two X-rays, do not come that near. At least so many: a caption over a
+    copy changes more.
     """
     if not context.is_comparable:
         return _not_compared(context)
     pairs = context.near_pairs
     if not pairs:
         return None
-    held_out = {pair.other.path for pair in pairs}
     shown = [[p.train.path, p.other.path, p.bits, round(p.correlation, 4)] for p in pairs[:NAMED]]
+    trained = {pair.other.path for pair in pairs if context.part_of[pair.train.path] == "train"}
+    validated = {pair.other.path for pair in pairs} - trained
+    altered, how = copies_of_training(context)
+    count = len(context.part_of) - len(context.train)
+    words = [
+        f"At least {len(trained)} of {count} held-out images {'is' if len(trained) == 1 else 'are'} nearly the same as "
+        "a training image."
+    ] * bool(trained)
+    if trained and altered - trained:
+        every, rest = len(trained | altered), len(altered - trained)
+        words = [
+            f"At least {every} of {count} held-out images ({percent(every, count)}) are copies of training images: "
+            f"{len(trained)} nearly the same, {rest} altered ({how})."
+        ]
+    words += [
+        f"At least {len(validated)} of {len(context.parts.get('test', ()))} test images "
+        f"{'is' if len(validated) == 1 else 'are'} nearly the same as a validation image."
+    ] * bool(validated)
     return Finding(
         "leak-near-duplicate",
         "warning",
-        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out images "
-        f"{'is' if len(held_out) == 1 else 'are'} nearly the same as a training image.",
-        {"held_out": len(held_out), "train_held_out_bits_correlation": shown},
+        " ".join(words),
+        {
+            "held_out": len(trained | validated),
+            **({"with_altered_copies": len(trained | altered)} if trained and altered - trained else {}),
+            **({"test_of_validation": len(validated)} if validated else {}),
+            "train_held_out_bits_correlation": shown,
+        },
         "Remove one of each pair, or " + _DIVIDE + ".",
     )
 
@@ -175,10 +205,14 @@ def val_too_small(context: Context) -> Finding | None:
 
 
 def prior_shift_val(context: Context) -> Finding | None:
-    """The classes have other shares in validation than in training, by more than chance explains."""
-    classes = context.dataset.classes
+    """The classes have other shares in validation than in training, by more than chance explains.
+
+    A class that one of both lacks is told as that, and moves the shares of the others: so it does not count.
+    """
+    every = context.dataset.classes
+    classes = [name for name in every if context.train_counts[name] and context.val_counts[name]]
     table = np.array([[counts[name] for name in classes] for counts in (context.train_counts, context.val_counts)])
-    if len(context.val_counts) < 2 or not table.sum(axis=1).all():
+    if len(classes) < 2:
         return None
     train, val = table / table.sum(axis=1, keepdims=True)
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
@@ -187,11 +221,12 @@ def prior_shift_val(context: Context) -> Finding | None:
     if distance <= 0.1 or _tail(square, len(classes) - 1) >= 1e-3:
         return None
     k = int((val - train).argmax())
+    of_both = "Of the classes that are in both, " if len(classes) < len(every) else ""
     return Finding(
         "prior-shift-val",
         "info",
-        f"{named([classes[k]])} is {percent(float(train[k]))} of the training images but {percent(float(val[k]))} of "
-        "the validation images.",
+        f"{of_both}{named([classes[k]])} is {percent(float(train[k]))} of the training images but "
+        f"{percent(float(val[k]))} of the validation images.",
         {"train": dict(context.train_counts), "val": dict(context.val_counts), "chi_square": round(square, 1)},
         "Compare runs by balanced accuracy or AUC, which do not depend on the class balance.",
     )

@@ -57,8 +57,7 @@ def caveats(found: Iterable[Finding], part: str = "val") -> list[str]:
     Returns:
         A few words each; empty where nothing is known against them.
     """
-    elsewhere = _OF_THE_SPLIT if part == "test" else {}
-    said = [one for finding in found if finding.id not in elsewhere for one in _said(finding)]
+    said = [one for finding in found if _concerns(finding, part) for one in _said(finding)]
     errors_first = sorted(said, key=lambda item: not item[0])
     first = dict[str, str]()
     for _, text in errors_first:  # of several signs that nothing was learned the first says enough
@@ -82,6 +81,14 @@ def known_findings(run: Run) -> list[Finding]:
 def with_caveats(figure: str, known: Sequence[str]) -> str:
     """A figure as a sentence carries it: `0.954 (optimistic: data leakage)`."""
     return f"{figure} ({'; '.join(known)})" if known else figure
+
+
+def _concerns(finding: Finding, part: str) -> bool:
+    """Whether a finding is about the images of that part; test images that have copies in validation are not in it."""
+    if part == "test":
+        return finding.id not in _OF_THE_SPLIT
+    of_test = finding.evidence.get("test_of_validation", 0)
+    return not of_test or of_test < finding.evidence.get("held_out", 0)
 
 
 def _said(finding: Finding) -> list[tuple[bool, str]]:

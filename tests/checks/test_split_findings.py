@@ -47,7 +47,7 @@ def test_near_duplicate_is_told_with_its_figures(make_context):
     context.thumbnails[b.sha256] = image + np.uint8(9)
     finding = told(split.leak_near_duplicate(context))
     assert finding.severity == "warning"
-    assert finding.claim == "1 of 120 held-out images is nearly the same as a training image."
+    assert finding.claim == "At least 1 of 120 held-out images is nearly the same as a training image."
     assert finding.evidence["train_held_out_bits_correlation"] == [[a.path, b.path, 0, 1.0]]
 
 
