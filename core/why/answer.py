@@ -5,11 +5,11 @@ from typing import Any
 
 from core.bisect.measured import Measured
 from core.bisect.orient import seen_from
-from core.script.text import place_of
 from core.stats.paired_seeds import Estimate
 from core.store.runs import Run, RunStore
 from core.why.side import NotExpressed, ScriptSide, row_of
 from core.why.store import Why, bisect_of
+from core.why.unexpressed import blamed, claim_of, hints
 
 IN_SCRIPT = "in-script"
 NOT_EXPRESSED = "not-expressed"
@@ -43,7 +43,7 @@ def answer_of(why: Why) -> dict[str, Any]:
     measured, bad = Measured(found), worse_of(found)
     faults = blamed(found, sides)
     factors = faults or list(found.get("factors") or [])
-    verdict = IN_SCRIPT if faults else found.get("verdict")
+    verdict = IN_SCRIPT if faults else "inconclusive" if _only_settings_agree(found, sides) else found.get("verdict")
     repaired = result.get("repaired")
     return {
         "why": why.id,
@@ -87,14 +87,6 @@ def worse_of(found: Mapping[str, Any]) -> int | None:
     return {"a": 1, "b": 0}.get(str(found.get("good") or "")) if found.get("factors") else None
 
 
-def blamed(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide]) -> list[str]:
-    """Findings on one script alone, where training with the settings of both makes no difference."""
-    if found.get("verdict") not in ("no-difference", "inconclusive"):
-        return []
-    ids = [{one["id"] for one in side.faults()} for side in sides]
-    return sorted(ids[0] ^ ids[1])
-
-
 def faulty(sides: tuple[ScriptSide, ScriptSide], fault: str) -> int:
     """Which of the two scripts has a fault."""
     return next(k for k, side in enumerate(sides) if any(one["id"] == fault for one in side.faults()))
@@ -105,8 +97,18 @@ def _sentence(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], fa
     for fault in faults:
         side = sides[faulty(sides, fault)]
         one = next(one for one in side.faults() if one["id"] == fault)
-        said = f"{side.name}, {place_of(one['evidence'])}: {one['claim']} {said}"
+        said = f"{claim_of(side, one)} {said}"
+    if hinted := hints(found, sides):
+        untried = " ".join(hinted)
+        if _only_settings_agree(found, sides):
+            return f"The scripts differ where no setting does, which was not trained. {untried} Of the settings: {said}"
+        return f"{said} Read in one script alone and not tried, as no setting expresses it: {untried}"
     return said
+
+
+def _only_settings_agree(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide]) -> bool:
+    """Whether the settings of both make no difference, but the scripts differ in something else: no answer on that."""
+    return found.get("verdict") == "no-difference" and bool(hints(found, sides))
 
 
 def _lines(sides: tuple[ScriptSide, ScriptSide], key: str) -> list[dict[str, Any]]:

@@ -87,9 +87,13 @@ class ScriptSide:
         value = self.config.settings().get(key)
         return f"{key} = {value}" + (f": {found.why}" if found and found.why else "")
 
+    def findings(self) -> list[dict[str, Any]]:
+        """What reading finds in the script itself."""
+        return list(self.record.get("findings", ()))
+
     def faults(self) -> list[dict[str, Any]]:
         """Findings on the script itself that are errors."""
-        return [one for one in self.record.get("findings", ()) if one["severity"] == "error"]
+        return [one for one in self.findings() if one["severity"] == "error"]
 
     def line_at(self, place: Mapping[str, Any]) -> ScriptLine:
         """The line that the evidence of a finding names."""

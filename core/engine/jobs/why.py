@@ -13,11 +13,12 @@ from core.bisect.store import Bisect, BisectSpec, BisectStore
 from core.engine.jobs.steps import EndedEarly, carry_out
 from core.engine.reporter import Reporter
 from core.store.runs import Run, RunStore
-from core.why.answer import answer_of, bisected, blamed, faulty, worse_of
+from core.why.answer import answer_of, bisected, faulty, worse_of
 from core.why.editable import unified_diff
 from core.why.repair_client import repaired_text
 from core.why.side import ScriptSide, read_side
 from core.why.store import Why
+from core.why.unexpressed import blamed
 
 _WORDS = ("Step 1 of 4: training as the first script does.", "Step 2 of 4: training as the second script does.")
 _SEARCHES = "Step 3 of 4: searching for the setting that causes the difference."
