@@ -11,6 +11,7 @@ from core.data.file_names import display_name
 from core.data.rendering import FIT_WORDS
 from core.data.set_names import set_name
 from core.errors import RunError
+from core.export import imported_card
 from core.export.labels import outputs_of
 from core.export.source import needed, pieces_of
 from core.models import catalogue
@@ -18,7 +19,6 @@ from core.models.setting_words import of_weights
 from core.stats.metrics import wilson
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
-from core.workers.try_model_client import IMPORTED
 
 if TYPE_CHECKING:
     from core.store.run_records import Manifest, PartFigures
@@ -40,15 +40,15 @@ def model_card(run: Run) -> str:
     if evaluation is None or not evaluation.parts:
         todo = f"evaluate it first: evaluate {run.id} --on DATASET" if manifest.imported else "wait until it ends"
         raise RunError(f"run {run.id} has no metrics yet, so a card cannot be written; {todo}")
-    row = catalogue.find(config.model.backbone)
+    brought = bool(manifest.imported)
     sections = [
         _header(run, config, evaluation.parts),
         f"# {_plain(run.title())}",
-        _what_it_is(config, manifest, row.title),
+        _what_it_is(config, manifest),
         f"## Data\n\n{_data(config, manifest)}",
-        f"## Training\n\n{_training(run, config)}",
+        f"## Training\n\n{imported_card.TRAINING if brought else _training(run, config)}",
         *(
-            f"## Figures on the {_PARTS[part]} images\n\n{_caveats(run, part)}{_figures(found)}"
+            f"## Figures on the {_part(part, brought=brought)} images\n\n{_caveats(run, part)}{_figures(found)}"
             for part, found in evaluation.parts.items()
         ),
         f"## Limits\n\n{_limits(run, config, manifest)}",
@@ -59,7 +59,10 @@ def model_card(run: Run) -> str:
 
 def _header(run: Run, config: RunConfig, parts: "Mapping[str, PartFigures]") -> str:
     """The YAML block; texts are written as JSON, which is YAML too and needs no other quoting."""
-    results = [line for part, found in parts.items() for line in _result(config, found, _PARTS[part])]
+    manifest = run.data()
+    brought, data = bool(manifest.imported), _data_name(config, manifest)
+    results = [line for part, found in parts.items() for line in _result(data, found, _part(part, brought=brought))]
+    trained_here = [] if brought else ["- transfer-learning", f"- {_quoted(config.model.backbone)}"]
     return "\n".join(
         [
             "---",
@@ -68,8 +71,7 @@ def _header(run: Run, config: RunConfig, parts: "Mapping[str, PartFigures]") -> 
             "pipeline_tag: image-classification",
             "tags:",
             "- image-classification",
-            "- transfer-learning",
-            f"- {_quoted(config.model.backbone)}",
+            *trained_here,
             "metrics:",
             "- accuracy",
             "- roc_auc",
@@ -82,13 +84,18 @@ def _header(run: Run, config: RunConfig, parts: "Mapping[str, PartFigures]") -> 
     )
 
 
-def _result(config: RunConfig, figures: "PartFigures", split: str) -> list[str]:
+def _part(part: str, *, brought: bool) -> str:
+    """What a part is called; to a model from elsewhere no image is a validation image, as nothing was chosen by it."""
+    return "evaluation" if brought else _PARTS[part]
+
+
+def _result(data: str, figures: "PartFigures", split: str) -> list[str]:
     values = {"accuracy": ("Accuracy", figures.accuracy), "roc_auc": ("Area under the ROC curve", figures.auc)}
     return [
         "  - task:",
         "      type: image-classification",
         "    dataset:",
-        f"      name: {_quoted(_data_name(config))}",
+        f"      name: {_quoted(data)}",
         "      type: imagefolder",
         f"      split: {split}",
         "    metrics:",
@@ -101,15 +108,20 @@ def _result(config: RunConfig, figures: "PartFigures", split: str) -> list[str]:
     ]
 
 
-def _what_it_is(config: RunConfig, manifest: "Manifest", backbone: str) -> str:
+def _what_it_is(config: RunConfig, manifest: "Manifest") -> str:
     classes = ", ".join(_plain(name) for name in manifest.classes)
-    weights = of_weights(config.model.weights)
-    trained = "frozen" if config.training.is_frozen else "fine-tuned in its last layers"
+    model = "" if manifest.imported else f": {_network(config)}, and a small classifier on top"
+    known = f"\n\n{_plain(imported_card.what_is_known(manifest))}" if manifest.imported else ""
+    side = config.data.image_size
     return (
-        f"An image classifier for {len(manifest.classes)} classes ({classes}): {backbone} with {weights}, "
-        f"{trained}, and a small classifier on top. It takes raw RGB pixels (0 to 255) of "
-        f"{config.data.image_size} × {config.data.image_size} and gives probabilities; the preprocessing is inside."
+        f"An image classifier for {len(manifest.classes)} classes ({classes}){model}. It takes raw RGB pixels (0 to 255) "
+        f"of {side} × {side} and gives probabilities; the preprocessing is inside.{known}"
     )
+
+
+def _network(config: RunConfig) -> str:
+    trained = "frozen" if config.training.is_frozen else "fine-tuned in its last layers"
+    return f"{catalogue.find(config.model.backbone).title} with {of_weights(config.model.weights)}, {trained}"
 
 
 def _data(config: RunConfig, manifest: "Manifest") -> str:
@@ -117,9 +129,13 @@ def _data(config: RunConfig, manifest: "Manifest") -> str:
     for part in ("train", "val", "test"):
         labels = [item["label"] for item in manifest.part(part)]
         if labels:
-            rows.append([part, str(len(labels)), *(str(labels.count(name)) for name in classes)])
+            shown = _part(part, brought=True) if manifest.imported else part
+            rows.append([shown, str(len(labels)), *(str(labels.count(name)) for name in classes)])
     table = _table(["part", "images", *map(_plain, classes)], rows)
-    return f"{_plain(_data_name(config))}, one folder per class.\n\n{table}"
+    name = _plain(_data_name(config, manifest))
+    if manifest.imported:
+        return f"Its training images are not known. It was evaluated on {name}, one folder per class.\n\n{table}"
+    return f"{name}, one folder per class.\n\n{table}"
 
 
 def _training(run: Run, config: RunConfig) -> str:
@@ -177,7 +193,9 @@ def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
         f"Images are {FIT_WORDS[config.data.fit]}, {config.data.image_size} pixels per side: finer detail is lost.",
         "The intervals hold for images like those it was evaluated on, not for another camera, place or group.",
     ]
-    if config.training.early_stopping and not manifest.test:
+    if manifest.imported:
+        points += map(_plain, [imported_card.LIMIT, *imported_card.doubts(manifest)])
+    elif config.training.early_stopping and not manifest.test:
         points.append("The epoch was chosen on the validation images: the metrics on them are slightly too high.")
     if is_medical(run):
         points.insert(0, f"**{NOT_MEDICAL}**")
@@ -196,28 +214,40 @@ def _use(config: RunConfig, classes: list[str], outputs: int) -> str:
         if outputs == 1
         else f"p = dict(zip({names}, model.predict(pixels[None])[0]))"
     )
+    square = _square(config.data.fit, size)
     return f"""```python
 import keras, numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 model = keras.saving.load_model("model.keras")
-{_square(config.data.fit, size)}
+{_upright(size)}
+{square}
 {answer}
-```"""
+```
+
+This prepares images of 8 bits per channel as Parity does: upright, transparency over white. Grey images of more than 8
+bits, DICOM and HEIC files are prepared by Parity alone (`python -m core predict`)."""
+
+
+def _upright(size: int) -> str:
+    """Lines that open an image as `core.data.images.decode` does."""
+    return f"""image = Image.open("image.jpg")
+image.draft(None, ({2 * size}, {2 * size}))  # a large JPEG is decoded at a part of its size
+image = ImageOps.exif_transpose(image).convert("RGBA")
+image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")"""
 
 
 def _square(fit: str, size: int) -> str:
     """Lines that make an image the square that the model takes."""
-    opened = 'Image.open("image.jpg").convert("RGB")'
     if fit == "stretch":
-        return f"pixels = np.asarray({opened}.resize(({size}, {size}), Image.Resampling.BILINEAR))"
+        return f"pixels = np.asarray(image.resize(({size}, {size}), Image.Resampling.BILINEAR))"
     pieces, _ = needed(pieces_of("core/data/rendering.py", {}), "to_square", {})
     functions = "\n\n".join(piece.text for piece in pieces)
-    return f'{functions}\n\npixels = np.asarray(to_square({opened}, {size}, "{fit}"))'
+    return f'{functions}\n\npixels = np.asarray(to_square(image, {size}, "{fit}"))'
 
 
-def _data_name(config: RunConfig) -> str:
-    if config.dataset == IMPORTED:
-        return "unknown"
+def _data_name(config: RunConfig, manifest: "Manifest") -> str:
+    if manifest.imported:
+        return imported_card.evaluated_on(manifest)
     return display_name(set_name(config.dataset))
 
 

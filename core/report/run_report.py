@@ -13,6 +13,7 @@ from core.compare.many import curve
 from core.config import RunConfig, beside_recommended
 from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
+from core.export import imported_card
 from core.export.card import model_card
 from core.models.setting_words import setting_label, word_of
 from core.report.finding_cards import finding_cards, image_row
@@ -24,6 +25,7 @@ from core.stats.metrics import balanced_accuracy
 from core.stats.percent import percent
 from core.store.notes import read_note
 from core.store.run_colours import DASHES, SERIES, run_looks
+from core.store.run_records import Manifest
 from core.store.runs import STATUSES, Run
 
 MADE_BY = "Made by Parity. Intervals are 95 % CIs."
@@ -53,7 +55,7 @@ def run_report(run: Run, *, with_images: bool = False) -> str:
         section("Curves", *_curves(run)),
         *(_part(record, part, words, mistakes.get(part, "")) for part, words in _PARTS),
         section("Findings", finding_cards(record["findings"]) or "<p>No findings.</p>"),
-        section("Settings", _settings(record["settings"])),
+        section("Settings", "" if record["imported"] else _settings(record["settings"])),
         section("Program and machine", _environment(record["environment"])),
         section("Model card", f"<div class=card>{markdown(record['card'])}</div>" if record["card"] else ""),
     ]
@@ -62,7 +64,7 @@ def run_report(run: Run, *, with_images: bool = False) -> str:
 
 def _record(run: Run) -> Record:
     status, note, evaluation, trace = run.read_status(), read_note(run), run.evaluation(), run.trace()
-    found = known_findings(run)
+    found, imported = known_findings(run), bool(run.data().imported)
     try:
         config: RunConfig | None = run.config()
     except RunError:
@@ -77,7 +79,8 @@ def _record(run: Run) -> Record:
         "evaluation": evaluation.to_dict() if evaluation else {},
         "findings": [{**finding.to_dict()} for finding in found],
         "caveats": {part: caveats(found, part) for part, _ in _PARTS},
-        "settings": _settings_rows(config),
+        "imported": imported,
+        "settings": [] if imported else _settings_rows(config),
         "environment": trace.environment if trace else {},
         "card": _card(run),
     }
@@ -121,17 +124,23 @@ def _facts(run: Run, config: RunConfig | None, created: float) -> Record:
     data, note = run.data(), read_note(run)
     counts = [f"{len(data.part(part)):,} {words}" for part, words in _COUNTED if data.part(part)]
     return {
-        "Dataset": config.dataset if config else "",
+        "Dataset": _dataset(config, data) if config else "",
         "Classes": f"{len(data.classes)}: {', '.join(data.classes[:_MOST_CLASSES])}" if data.classes else "",
         "Images": ", ".join(counts),
-        "Model": _model(config) if config else "",
-        "Trained on": day(created),
+        "Model": _model(config, data) if config else "",
+        "Imported on" if data.imported else "Trained on": day(created),
         "Tags": ", ".join(note.tags),
         "Run": run.id,
     }
 
 
-def _model(config: RunConfig) -> str:
+def _dataset(config: RunConfig, data: Manifest) -> str:
+    return imported_card.evaluated_on(data) if data.imported else config.dataset
+
+
+def _model(config: RunConfig, data: Manifest) -> str:
+    if data.imported:
+        return f"{imported_card.UNKNOWN}; {config.data.image_size} × {config.data.image_size} pixels"
     mode, network = (word_of(key, config.settings()[key]) for key in ("training.mode", "model.backbone"))
     return f"{network}, {mode}, {config.data.image_size} × {config.data.image_size} pixels"
 
