@@ -96,8 +96,8 @@ def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int
 def class_told_by_looks(context: Context) -> Finding | None:
     """Light, colour or sharpness alone tell a class, far better than anything else that was measured does.
 
-    Or the grain or the corners do, which objects hardly explain (`acquired_looks`). Classes may well differ so by nature: it
-    is reported because a network that uses nothing else reaches as much.
+    Or the grain or the corners do, which objects hardly explain (`acquired_looks`). Classes may well differ so by
+    nature: it is reported because a network that uses nothing else reaches as much.
     """
     sample = context.sample
     if sample is None:

@@ -66,5 +66,5 @@ def input_too_small(context: Context) -> Finding | None:
 
 def _aspect(file: ImageFile) -> float:
     """Width over height of the upright image."""
-    turned = file.orientation >= 5
-    return file.height / file.width if turned else file.width / file.height
+    width, height = file.upright_size
+    return width / height

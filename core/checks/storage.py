@@ -35,10 +35,11 @@ def grayscale_channels(context: Context) -> Finding | None:
 
 
 def mode_reveals_class(context: Context) -> Finding | None:
-    """How an image is stored (pixel format, file format, size, orientation) tells its class.
+    """How an image is stored (pixel format, file format, size) tells its class.
 
     A network can learn the trace of that instead of the content. The rule is taken from training and tried on
-    validation, against always naming the most frequent class.
+    validation, against always naming the most frequent class. EXIF orientation does not count: images are turned
+    upright before a network sees them.
     """
     count = len(context.val)
     if len(context.val_counts) < 2:
@@ -165,8 +166,7 @@ def corrupt_image(context: Context) -> Finding | None:
 _PROPERTIES: dict[str, Callable[[ImageFile], Hashable]] = {
     "pixel format": lambda file: file.mode,
     "file format": lambda file: file.format,
-    "size in pixels": lambda file: (file.width, file.height),
-    "orientation": lambda file: file.orientation,
+    "size in pixels": lambda file: file.upright_size,
 }
 
 

@@ -51,6 +51,11 @@ class ImageFile:
         """Whether its pixel format has no colours."""
         return self.mode in _GREY
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height once it is turned by its orientation, as a network sees it."""
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
 
 @dataclass(frozen=True)
 class Unreadable:

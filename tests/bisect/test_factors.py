@@ -34,7 +34,12 @@ def ended_run() -> MakeRun:
         manifest: dict[str, Any] = {"root": dataset, "classes": list(ascii_lowercase[: len(counts)])}
         for split, share in (("train", 1), ("val", 2)):
             manifest[split] = [
-                {"path": f"{k}/{n}.png", "label": ascii_lowercase[k], "split": part[split], "sha256": f"{salt}{split}{k}{n}"}
+                {
+                    "path": f"{k}/{n}.png",
+                    "label": ascii_lowercase[k],
+                    "split": part[split],
+                    "sha256": f"{salt}{split}{k}{n}",
+                }
                 for k, count in enumerate(counts)
                 for n in range(count // share)
             ]

@@ -4,23 +4,43 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.checks.blank import blank_images, constant_class
 from core.checks.class_names import is_inverted, meaning
 from core.checks.few_groups import val_from_few_groups
-from core.data.quality import Measures
+from tests.checks.on_disk import opened
+from tests.told import told
 
 Make = Any
 
 
-def test_blank_images_are_counted_with_their_classes(make_context: Make) -> None:
-    files = make_context().index.files
-    blank = {file.sha256: Measures(0.0, 0.5, 0.5, 0.0) for file in files[:30]}
-    seen = {file.sha256: Measures(0.2, 0.1, 0.9, 6.5) for file in files[30:]}
-    finding = blank_images(make_context(measures={**blank, **seen}))
-    assert finding is not None and finding.severity == "warning" and finding.evidence["blank"] == 30
-    assert finding.claim.startswith(f"30 of {len(files)} images")
-    assert blank_images(make_context(measures=seen)) is None
+def test_blank_images_are_counted_with_their_classes(image_folder: Any) -> None:
+    folder = image_folder(train=(12, 12), val=(2, 2), size=32)
+    for k, path in enumerate(sorted((folder / "train" / "a").glob("*.png"))[:8]):
+        Image.new("RGB", (32, 32), (20 * k, 90, 60)).save(path)
+    finding = told(blank_images(opened(folder, {})))
+    assert finding.severity == "warning" and finding.evidence["classes"] == {"a": 8}
+    assert finding.claim.startswith("8 of 28 images")
+
+
+@pytest.mark.parametrize(
+    ("ground", "colour", "is_blank"),
+    [
+        ((200, 200, 200), (40, 40, 40), False),
+        ((30, 90, 60), (34, 98, 66), True),  # the same but for a shade
+        ((200, 40, 40), (30, 127, 37), False),  # alike in grey
+    ],
+)
+def test_a_small_flat_object_on_a_flat_ground_is_seen(
+    image_folder: Any, ground: Any, colour: Any, is_blank: bool
+) -> None:
+    folder = image_folder(train=(12, 12), val=(2, 2), size=32)
+    for path in sorted((folder / "train" / "a").glob("*.png"))[:8]:
+        image = Image.new("RGB", (100, 100), ground)
+        image.paste(colour, (10, 20, 35, 50))  # 7.5 % of the area
+        image.save(path)
+    assert (blank_images(opened(folder, {})) is not None) == is_blank
 
 
 def test_a_class_of_one_file_is_an_error(make_context: Make) -> None:

@@ -28,7 +28,6 @@ def test_grey_training_and_colour_validation_are_told(make_context):
         ({"mode": "L"}, "pixel format"),
         ({"format": "PNG"}, "file format"),
         ({"width": 300}, "size in pixels"),
-        ({"orientation": 6}, "orientation"),
     ],
 )
 def test_storage_that_tells_the_class_is_told(make_context, facts, word):
@@ -47,6 +46,14 @@ def test_sizes_that_are_all_different_tell_nothing(make_context):
     rng = np.random.default_rng(5)
     context = make_context(edit=lambda f: dataclasses.replace(f, width=int(rng.integers(100, 999)), height=400))
     assert storage.mode_reveals_class(context) is None
+
+
+def test_what_is_turned_upright_tells_no_class(make_context):
+    def of_cats(file):
+        turned = {"width": file.height, "height": file.width, "orientation": 6}
+        return dataclasses.replace(file, **turned) if file.label == "cat" else file
+
+    assert storage.mode_reveals_class(make_context(edit=of_cats)) is None
 
 
 def sixteen_bits(folder, top):

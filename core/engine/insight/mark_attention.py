@@ -97,6 +97,6 @@ def _on_image(
 
 def _size(file: ImageFile) -> tuple[int, int]:
     """Width and height of the upright image, the longer one at `2 * SIDE`."""
-    width, height = (file.height, file.width) if file.orientation >= 5 else (file.width, file.height)
+    width, height = file.upright_size
     scale = 2 * SIDE / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
