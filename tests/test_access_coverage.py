@@ -94,7 +94,7 @@ READS = {
     "core.runs_table.query", "core.runs_table.rows",
     "core.script.importing", "core.script.becoming", "core.script.text",
     "core.setting", "core.start.kinds", "core.start.puzzle", "core.start.start", "core.start.story",
-    "core.search.fine_tuned", "core.stats.metrics", "core.stats.percent",
+    "core.search.fine_tuned", "core.stats.digits", "core.stats.metrics", "core.stats.percent",
     "core.store.csv_tables", "core.store.examples", "core.store.folder", "core.store.folder_store", "core.store.index",
     "core.store.job_records", "core.store.notes", "core.store.recent", "core.store.records", "core.store.run_images",
     "core.store.run_colours", "core.store.run_records",

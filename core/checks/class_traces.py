@@ -10,6 +10,7 @@ from core.checks.context import Context, named, percent
 from core.checks.finding import Finding
 from core.checks.sample import Sample
 from core.data.traits import STEPS, TRAITS, Floats
+from core.stats.digits import digits
 from core.stats.metrics import wilson
 from core.stats.two_sample import area, areas, balanced_right, held_out_scores
 
@@ -115,8 +116,8 @@ def class_told_by_looks(context: Context) -> Finding | None:
         "class-told-by-looks",
         "info",
         f"{tells} {named([called])} from the other images (balanced accuracy {percent(best.right)}; AUC "
-        f"{best.auc:.2f}), {best.than.format(best.next)}. Median {name}: {own:.3g} in this class, {rest:.3g} in the "
-        f"others.{f' Other classes stand out, too: {named(also)}.' if also else ''}",
+        f"{best.auc:.2f}), {best.than.format(best.next)}. Median {name}: {digits(own, 3)} in this class, "
+        f"{digits(rest, 3)} in the others.{f' Other classes stand out, too: {named(also)}.' if also else ''}",
         {
             "class": called, "by": best.look, "auc": round(best.auc, 4), "right": round(best.right, 4),
             "others_auc": round(best.next, 4), "trait": name, "class_median": round(own, 4),

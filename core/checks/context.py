@@ -24,6 +24,7 @@ from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.backbone import Backbone
 from core.models.catalogue import find, pixel_kind
 from core.progress import Progress
+from core.stats.percent import rough
 
 NAMED = 20
 """File names listed as evidence."""
@@ -184,8 +185,7 @@ def of_each_first(named_files: Sequence[tuple[ImageFile, str]]) -> list[tuple[Im
 
 def percent(part: float, whole: float = 1.0) -> str:
     """A share as a person reads it, `73 %`; with a decimal below ten."""
-    share = 100 * part / whole if whole else 0.0
-    return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %"
+    return rough(part / whole if whole else 0.0)
 
 
 def named(names: Iterable[str], most: int = 5) -> str:

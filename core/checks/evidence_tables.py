@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.checks.in_words import form_words
+from core.stats.digits import digits
 
 _NOTHING = "–"
 
@@ -49,7 +50,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"
+        return digits(value, 4) if isinstance(value, float) else f"{value:,}"
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_value(one)}" for key, one in value.items())
     several = isinstance(value, Sequence) and not isinstance(value, str)

@@ -9,6 +9,7 @@ from core.checks.context import Context, named
 from core.checks.finding import Finding
 from core.checks.sample import Sample, in_turn, once_a_sample
 from core.data.traits import TRAITS
+from core.stats.digits import digits
 from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
 FEWEST = 12
@@ -149,7 +150,7 @@ def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
     if best.kind == FEATURES:
         return f" {sample.network} distinguishes them; no measured property (light, colour, size, ...) does so as well."
     name, train, val = _largest(sample, best.kind, chosen)
-    return f" Median {name}: {train:.3g} in training, {val:.3g} in validation."
+    return f" Median {name}: {digits(train, 3)} in training, {digits(val, 3)} in validation."
 
 
 def _medians(sample: Sample, best: Told, chosen: Bools) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.checks.context import Context, named, rounded
 from core.checks.finding import Finding
+from core.stats.digits import digits
 
 _DARK = 0.05 * 255
 """Grey level that a batch of proper images exceeds somewhere; scaled twice, everything lies below it."""
@@ -32,8 +33,8 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
     return Finding(
         "wrong-preprocess-for-backbone",
         "warning" if far_larger else "info",
-        f"{context.backbone.title} gets values from {got['min']:.3g} to {got['max']:.3g}; it was trained on values "
-        f"from {meant['min']:.3g} to {meant['max']:.3g} for the same images.",
+        f"{context.backbone.title} gets values from {digits(got['min'], 3)} to {digits(got['max'], 3)}; it was "
+        f"trained on values from {digits(meant['min'], 3)} to {digits(meant['max'], 3)} for the same images.",
         {"input": rounded(got), "as_trained": rounded(meant)},
         "Use the backbone's own scaling: data.preprocessing=backbone.",
         {"data.preprocessing": "backbone"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.compare.entering import entering_range
 from core.compare.where import Divergence
+from core.stats.digits import digits
 
 if TYPE_CHECKING:
     from core.store.trace_record import Sample, Trace, TracedEpoch
@@ -258,4 +259,4 @@ def _close(one: float | None, other: float | None) -> bool:
 
 
 def _number(value: float | None) -> str:
-    return "not a number" if value is None else f"{value:.4g}"
+    return "not a number" if value is None else digits(value, 4)

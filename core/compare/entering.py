@@ -21,6 +21,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from core.compare.where import Divergence
+from core.stats.digits import digits
 
 if TYPE_CHECKING:
     from core.store.trace_record import Sample, Trace
@@ -46,7 +47,8 @@ class _Range:
     std: float
 
     def words(self) -> str:
-        return f"{self.low:.4g} to {self.high:.4g} (mean {self.mean:.4g}, standard deviation {self.std:.4g})"
+        low, high, mean, std = (digits(value, 4) for value in (self.low, self.high, self.mean, self.std))
+        return f"{low} to {high} (mean {mean}, standard deviation {std})"
 
 
 def entering_range(a: "Trace", b: "Trace") -> Divergence | None:

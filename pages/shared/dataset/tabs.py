@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from pages.shared.dataset.layout_view import show_reading
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
 from pages.shared.state import field_key
 from pages.shared.widgets import fields
+from pages.shared.widgets.counts import in_thousands
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.text import plain
 
@@ -54,9 +56,15 @@ def show_overview(view: View) -> None:
         st.markdown("##### Images per class")
         alt = "; ".join(f"{split}: {sum(classes.values())} images" for split, classes in counts.items())
         st.altair_chart(dataset_charts.count_chart(counts), alt=f"Bars of images by class and split. {alt}.")
+        if said := dataset_charts.drawn_words(counts):
+            st.caption(said)
     with right:
         st.markdown("##### Counts")
-        st.dataframe(dataset_charts.count_table(counts), hide_index=True, alt="Images by class and split.")
+        table = dataset_charts.count_table(counts)
+        columns: dict[str, Any] = dict.fromkeys(table, st.column_config.NumberColumn(width=70))
+        # Whatever the length of a name, the counts stay in sight.
+        columns["Class"] = st.column_config.TextColumn(width=_class_width(counts), pinned=True)
+        st.dataframe(in_thousands(table), hide_index=True, alt="Images by class and split.", column_config=columns)
     _show_sizes(view)
     if view.index.unreadable or view.skipped:
         st.caption(":material/warning: Some files could not be used; see the Problems tab.")
@@ -123,7 +131,8 @@ def show_xray(view: View) -> None:
     sentence = dataset_charts.describe_mix(mix, order, view.index.classes)
     st.markdown(f":material/radiology: **{plain(sentence)}**")
     if len(mix):
-        st.plotly_chart(dataset_charts.mix_figure(mix, view.index.classes), alt=sentence)
+        figure = dataset_charts.mix_figure(mix, view.index.classes)
+        st.plotly_chart(figure, alt=sentence, config={"displaylogo": False, "displayModeBar": False})
     left_out = len(labels) - len(order)
     if left_out and batches:
         st.caption(f"The last {left_out} images are dropped because they do not fill a batch.")
@@ -168,11 +177,19 @@ def _show_sizes(view: View) -> None:
     with left:
         st.markdown("##### Sizes")
         rows = [{"Width": w, "Height": h, "Images": number} for (w, h), number in sizes.items()]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Images by width and height.")
+        sizes_table = in_thousands(pd.DataFrame(rows))
+        st.dataframe(sizes_table, hide_index=True, height=_height(rows), alt="Images by width and height.")
     with right:
         st.markdown("##### Colour modes")
         found = [{"Mode": _mode(mode), "Images": number} for mode, number in modes.items()]
-        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by colour mode.")
+        modes_table = in_thousands(pd.DataFrame(found))
+        st.dataframe(modes_table, hide_index=True, height=_height(found), alt="Images by colour mode.")
+
+
+def _class_width(counts: dict[str, dict[str, int]]) -> int:
+    """Pixels of the column of names: as wide as they are, as far as there is room for the counts beside it."""
+    longest = max((len(name) for classes in counts.values() for name in classes), default=0)
+    return min(max(90, 8 * longest), 150 if len(counts) < 3 else 110)
 
 
 def _height(rows: Sequence[object]) -> int:

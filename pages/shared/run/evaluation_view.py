@@ -26,6 +26,7 @@ from pages.shared.widgets.charts import (
     roc_figure,
     roc_words,
 )
+from pages.shared.widgets.counts import in_thousands
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _per_class(record: "PartFigures") -> None:
     st.markdown("##### Per-class metrics")
     share = st.column_config.ProgressColumn
     st.dataframe(
-        pd.DataFrame([row.to_dict() for row in rows]),
+        in_thousands(pd.DataFrame([row.to_dict() for row in rows])),
         hide_index=True,
         alt="Precision, recall, F1 and number of images of each class",
         column_config={

@@ -8,6 +8,7 @@ from core.data.preprocessing import PREPROCESSING
 from core.errors import ConfigError
 from core.models.backbone import Backbone
 from core.models.catalogue import BACKBONES, find, find_weights, weights_word
+from core.stats.digits import digits
 from pages.shared import state
 
 FILTERS = {"here": "Here now", "fits": "Fits 1 GB", "fast": "Fast"}
@@ -63,7 +64,7 @@ def cost_sentence(row: Backbone, image_size: int) -> str:
     rate = cores * _PER_CORE / (row.operations * 1e9 * (image_size / 224) ** 2)
     return (
         f"{row.parameters / 1e6:.3g} million weights ({weights_word(row)}); {row.memory / 1000:.2g} GB of memory "
-        f"(measured); about {rate:.2g} images a second here (estimated)."
+        f"(measured); about {digits(rate, 2)} images a second here (estimated)."
     )
 
 

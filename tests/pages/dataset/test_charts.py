@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.order import batch_mix, epoch_batches
-from pages.shared.dataset.charts import count_chart, count_table, describe_mix, mix_figure
+from pages.shared.dataset.charts import count_chart, count_table, describe_mix, drawn_classes, drawn_words, mix_figure
 
 NAMES = ("NORMAL", "PNEUMONIA")
 
@@ -62,6 +62,35 @@ def test_counts_have_a_row_for_all_and_a_bar_for_each_split():
         ("a", "Validation"): 1,
         ("b", "Validation"): 2,
     }
+
+
+def test_of_many_classes_the_smallest_and_the_largest_have_bars():
+    """Bars of 200 classes merged, and one name in eight was shown."""
+    counts = {split: {f"class {k}": share * k for k in range(200)} for split, share in (("Training", 4), ("Test", 2))}
+    drawn = drawn_classes(counts)
+    assert drawn == [f"class {k}" for k in (*range(20), *range(180, 200))]
+    chart = count_chart(counts).to_dict()
+    assert len(next(iter(chart["datasets"].values()))) == 2 * len(drawn)
+    assert chart["height"] / len(drawn) > 16
+    assert drawn_words(counts).startswith("The 20 smallest and the 20 largest of 200 classes")
+    few = {"Training": {"b": 1, "a": 2}}
+    assert (drawn_classes(few), drawn_words(few)) == (["b", "a"], "")
+
+
+def test_a_heat_map_of_long_names_has_a_row_for_each_and_names_them_short():
+    names = tuple(f"{'long ' * 20}{k}" for k in range(200))
+    mix = np.zeros((5, 200), np.int64)
+    mix[:, :20] = 1
+    figure = mix_figure(mix, names)
+    assert figure.data[0].z.shape == (200, 5)
+    assert max(map(len, figure.layout.yaxis.ticktext)) <= 18
+    assert 20 < len(figure.layout.yaxis.tickvals) <= 50
+    assert figure.data[0].text[199][0].endswith("199")
+
+
+def test_a_small_share_of_the_epoch_is_not_told_as_none():
+    mix = np.ones((4, 200), np.int64)
+    assert describe_mix(mix, np.arange(200), NAMES * 100).endswith("and 0.5 % of the epoch.")
 
 
 @pytest.mark.parametrize("classes", [1, 2, 60])

@@ -33,6 +33,7 @@ def test_the_cost_says_what_is_measured_and_what_is_estimated(monkeypatch, tmp_p
         "23.6 million weights (download 94.8 MB); 1 GB of memory (measured); about 5.2 images a second here "
         "(estimated)."
     )
+    assert "about 640 images a second" in network_filter.cost_sentence(find("EfficientNetLite0"), 64)
     assert "(weights here, 6.36 MB)" in network_filter.cost_sentence(find("EfficientNetLite0"), 224)
 
 
