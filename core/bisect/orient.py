@@ -47,7 +47,9 @@ def _newer(result: "BisectResult", everything: set[str]) -> "BisectFacts":
         "auc": {**auc, "a": auc["b"], "b": auc["a"]},
         "values": {key: {"a": pair["b"], "b": pair["a"]} for key, pair in result["values"].items()},
         "measured": [{**trial, "from_b": sorted(everything - set(trial["from_b"]))} for trial in result["measured"]],
-        "note": re.sub(r"\brun ([AB])\b", lambda match: f"run {_OTHER[match[1].lower()].upper()}", result["note"]),
+        "note": re.sub(
+            r"\b([Rr]un) ([AB])\b", lambda match: f"{match[1]} {_OTHER[match[2].lower()].upper()}", result["note"]
+        ),
     }
 
 

@@ -1,9 +1,12 @@
 """Why a setting can make a difference, in one sentence each: what it changes in a training."""
 
-from core.bisect.ends import DATASET
+from collections import Counter
+from collections.abc import Iterable
+
+from core.bisect.ends import DATASET, End, images_of
 
 REASONS: dict[str, str] = {
-    DATASET: "Different images, or a different order, change what is learned and what is evaluated.",
+    DATASET: "Different images, labels or order change what is learned and what is evaluated.",
     "data.image_size": "Smaller images lose detail, and a backbone works best near the size it was trained at.",
     "data.fit": "Stretching distorts shapes, cropping removes the borders, bars leave fewer pixels for the image.",
     "data.window": "Values outside the window become indistinguishable; a wide one leaves few grey levels for what "
@@ -67,3 +70,30 @@ REASONS: dict[str, str] = {
     "training.seed": "It decides the initial weights, the dropout and the order: the random variation between runs.",
 }
 """Key to a sentence."""
+
+
+def reasons_between(keys: Iterable[str], a: End, b: End) -> dict[str, str]:
+    """The sentence of each setting that differs between two ends; of two datasets, what differs in them."""
+    return {key: _of_dataset(a, b) if key == DATASET else REASONS[key] for key in keys if key in REASONS}
+
+
+def _of_dataset(a: End, b: End) -> str:
+    """Old records do not say what is in a file: of those nothing more is known than that the two differ."""
+    one, two = images_of(a), images_of(b)
+    known = all(content for _, _, content in (*one, *two))
+    if not known or Counter(map(_unlabelled, one)) != Counter(map(_unlabelled, two)):
+        return REASONS[DATASET]
+    moved = Counter(one) - Counter(two)
+    if not moved:
+        return "The same images and labels in another order: that changes the batches, and so what is learned."
+    parts = Counter(part for part, _, _ in moved.elements())
+    where = " and ".join(f"{count} {_PARTS[part]}" for part, count in sorted(parts.items()))
+    return f"The same images, but {where} in another class: that changes what is learned or what counts as right."
+
+
+_PARTS = {"train": "for training", "val": "for validation"}
+
+
+def _unlabelled(image: tuple[str, str, str]) -> tuple[str, str]:
+    part, _, content = image
+    return part, content

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from core.bisect.arm_values import Set
 from core.bisect.ends import DATASET
 from core.bisect.factors import Factors
+from core.bisect.notes import ended_early, note_of, same_images
 from core.bisect.other_images import other_images
 from core.bisect.reading import PARTS, Readings, judged, readings
-from core.bisect.reasons import REASONS
+from core.bisect.reasons import reasons_between
 from core.bisect.search import Search
 from core.compare.paired import same_pixels
 from core.stats.paired_seeds import LEVELS, LOOKS, Estimate
@@ -49,11 +50,13 @@ class Facts:
         return {key: (_said(key, ends[0][key]), _said(key, ends[1][key])) for key in self._factors.keys}
 
     def own_sentence(self) -> str:
-        """What the two runs themselves have; empty where one was not evaluated."""
+        """What the two runs themselves have, where both were evaluated, and whether they came to their end."""
         found = [judged(run, self._part) for run in self._runs]
+        early = ended_early(self._runs)
         if found[0] is None or found[1] is None:
-            return ""
-        return f"The two runs themselves reach {percent(found[0].accuracy)} and {percent(found[1].accuracy)}."
+            return early
+        reached = f"{percent(found[0].accuracy)} and {percent(found[1].accuracy)}"
+        return f"The two runs themselves reach {reached}.{early and f' {early}'}"
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
         """Puts what is known while it is running into the result."""
@@ -84,23 +87,10 @@ class Facts:
             "looks": list(LOOKS),
             "levels": list(LEVELS),
             "values": values,
-            "why": {key: REASONS[key] for key in self._factors.keys if key in REASONS},
-            "note": self._note(),
+            "why": reasons_between(self._factors.keys, self._factors.a, self._factors.b),
+            "note": note_of(self._runs, self._factors, self._part),
+            "same_images": same_images(self._factors.a, self._factors.b, self._part),
         }
-
-    def _note(self) -> str:
-        """Whether the images that are judged had a say in what is judged."""
-        if self._part == "test":
-            return "The test images are evaluated; no training has used them."
-        stopping = [end.config.training.early_stopping for end in (self._factors.a, self._factors.b)]
-        if not any(stopping):
-            return ""
-        which = "both runs" if all(stopping) else f"run {'AB'[stopping.index(max(stopping))]}"
-        whose = "their accuracies are" if all(stopping) else "its accuracy is"
-        return (
-            f"Early stopping in {which} chose the epoch on these same validation images, so {whose} slightly too "
-            "high; a test folder avoids that."
-        )
 
     def _auc(self, search: Search) -> "AucGap":
         ends = [list(search.trials.known(trial, "auc").values()) for trial in search.midpoint.both_ends()]

@@ -86,6 +86,15 @@ class Bisect(BudgetedJob):
         """Gaps up to it do not matter, as a share."""
         return float(self.settings().get("margin_points", MARGIN_POINTS)) / 100
 
+    def write_margin(self, points: float) -> None:
+        """Replaces the margin in config.json: trials do not depend on it, the verdict does.
+
+        Raises:
+            ConfigError: it is not allowed.
+        """
+        _check_margin(points)
+        self.write_settings({**self.settings(), "margin_points": points})
+
     def runs(self) -> tuple[Run, Run]:
         """The two runs.
 
@@ -123,10 +132,7 @@ class BisectStore(JobStore[Bisect]):
             ConfigError: the budget is no positive number, or the margin is not allowed.
         """
         job.check_budget(budget_minutes)
-        if not _LEAST_POINTS <= margin_points <= _MOST_POINTS:
-            raise ConfigError(
-                f"the margin is {margin_points:g} points of accuracy; give {_LEAST_POINTS:g} to {_MOST_POINTS:g}"
-            )
+        _check_margin(margin_points)
         facts = estimate(a, b, margin_points / 100)
         settings = {"runs": [a.id, b.id], "budget_minutes": budget_minutes, "margin_points": margin_points}
         return self._make(settings, owner, lambda bisect: bisect.write_result(empty_result(bisect, a, b, facts)))
@@ -174,6 +180,11 @@ class BisectSpec:
     def make(self, owner: str) -> Bisect:
         """See `Spec.make`."""
         return BisectStore().create(self.a, self.b, self.budget_minutes, owner, self.margin_points)
+
+
+def _check_margin(points: float) -> None:
+    if not _LEAST_POINTS <= points <= _MOST_POINTS:
+        raise ConfigError(f"the margin is {points:g} points of accuracy; give {_LEAST_POINTS:g} to {_MOST_POINTS:g}")
 
 
 def runs_of(bisect: Bisect) -> tuple[str, ...]:

@@ -43,8 +43,9 @@ def add_parser(command: AddCommand) -> None:
         help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
     parser.add_argument(
-        "--margin", type=float, default=MARGIN_POINTS, metavar="POINTS",
-        help=f"largest accuracy gap, in points, that does not matter; default: {MARGIN_POINTS:g}",
+        "--margin", type=float, metavar="POINTS",
+        help=f"largest accuracy gap, in points, that does not matter; default: {MARGIN_POINTS:g}, or that of the "
+        "bisect that is resumed",
     )  # fmt: skip
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="file of the report: .html for a page, .json for JSON"
@@ -68,11 +69,13 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     budget, known = options.budget, BisectStore().between(a, b)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
-        line.show(f"bisect {known.id} resumes; {tried} trials done", lasting=True)
+        margin = _margin(known, options)
+        line.show(f"bisect {known.id} resumes; {tried} trials done; margin: {margin}", lasting=True)
         start.resume(known, COMMAND_LINE, budget)
         return known
     facts = estimate(a, b)
-    bisect = start.start("bisect", BisectSpec(a, b, budget, options.margin), COMMAND_LINE)
+    margin = MARGIN_POINTS if options.margin is None else options.margin
+    bisect = start.start("bisect", BisectSpec(a, b, budget, margin), COMMAND_LINE)
     line.show(f"bisect {bisect.id}", lasting=True)
     for skipped in facts["skipped"]:
         line.show(f"not tried: {skipped['key']} ({skipped['reason']})", lasting=True)
@@ -82,6 +85,15 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
         lasting=True,
     )
     return bisect
+
+
+def _margin(known: Bisect, options: argparse.Namespace) -> str:
+    """The margin in points with which a bisect goes on: its own, unless another is given."""
+    before = round(100 * known.margin(), 6)
+    if options.margin is None or options.margin == before:
+        return f"{before:g}"
+    known.write_margin(options.margin)
+    return f"{options.margin:g}, not {before:g}"
 
 
 def describe_trial(trial: "BisectTrial") -> str:
@@ -110,7 +122,8 @@ def _gaps(result: "BisectResult") -> list[str]:
     gap, lines = result["gap"], list[str]()
     if gap["value"] is not None and gap["interval"] is not None:
         low, high = gap["interval"]
-        where = f"on these images, {gap['seeds']} seeds: " if "seeds" in gap else ""
+        images = "these images" if result.get("same_images", True) else "the images of each run"
+        where = f"on {images}, {gap['seeds']} seeds: " if "seeds" in gap else ""
         lines.append(f"{where}gap {gap['value']:.4f} [{low:.3f}, {high:.3f}] in {result['metric']}")
     other, auc = result.get("other_images"), result.get("auc")
     said = (other["sentence"] if other else "", auc["sentence"] if auc else "", result.get("note"))

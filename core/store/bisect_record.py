@@ -141,6 +141,7 @@ class BisectFacts(TypedDict, total=False):
     values: dict[Text, ValuePair]
     why: dict[Text, Text]
     note: Text
+    same_images: bool
     auc: AucGap
     other_images: OtherImages | None
     decided_by: Text

@@ -155,7 +155,7 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     out, err = capsys.readouterr()
     assert resumed == [pytest.approx(7.0)]
     assert worker == []
-    assert f"bisect {bisect.id} resumes; 2 trials done\n" in err
+    assert f"bisect {bisect.id} resumes; 2 trials done; margin: 1\n" in err
     assert out.startswith("single: data.shuffle\n")
     assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"
     assert len(worker) == 1
@@ -184,7 +184,7 @@ def test_runs_that_cannot_be_bisected_are_refused_before_anything_starts(worker:
 
 
 def test_the_budget_is_30_minutes_unless_told() -> None:
-    assert (options("a", "b").budget, options("a", "b").margin) == (30.0, 1.0)
+    assert (options("a", "b").budget, options("a", "b").margin) == (30.0, None)
 
 
 def test_the_margin_is_part_of_the_bisect_and_bounded(pair: tuple[Run, Run], worker: list[Bisect]) -> None:
@@ -192,6 +192,31 @@ def test_the_margin_is_part_of_the_bisect_and_bounded(pair: tuple[Run, Run], wor
     assert worker[0].result()["margin"] == 0.025
     with pytest.raises(UserError, match=r"^the margin is 90 points of accuracy; give 0.05 to 20$"):
         run("bad", "good", "--margin", "90")
+
+
+@pytest.mark.parametrize(("given", "used", "said"), [
+    ((), 2.0, "margin: 2"), (("--margin", "10"), 10.0, "margin: 10, not 2"), (("--margin", "2"), 2.0, "margin: 2"),
+])  # fmt: skip
+def test_a_bisect_that_is_resumed_takes_the_margin_that_is_asked_for(
+    pair: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    given: tuple[str, ...], used: float, said: str,
+) -> None:  # fmt: skip
+    bisect = BisectStore().create(*pair, 5, margin_points=2.0)
+    with pytest.raises(BrokenOff):
+        BisectRunner(bisect, train, lambda: True).run()
+    bisect.write_status(Status(status="stopped"))
+    resumed: list[float] = []
+
+    def resume(known: Bisect, parent_pipe: bool) -> None:
+        assert not parent_pipe
+        resumed.append(known.margin())
+        play_worker(known)
+
+    monkeypatch.setattr(launch, "resume", resume)
+    assert run("good", "bad", *given) == 0
+    assert resumed == [pytest.approx(used / 100)]
+    assert bisect.result()["margin"] == pytest.approx(used / 100)
+    assert f"2 trials done; {said}\n" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("pair")
