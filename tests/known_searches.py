@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.checks import class_marks, copies, parts_differ
+from core.checks import class_marks, copies, parts_differ, parts_told
 from core.checks.sample import Sample
 
 FOLDER = "PARITY_TESTS_KNOWN"
@@ -33,7 +33,7 @@ def lay_in(put: Callable[[Any, str, Any], object], folder: Path) -> None:
     """
     put(copies, "find_copies", _known(folder, copies.find_copies, lambda *given: given))
     put(class_marks, "_search", _known(folder, class_marks._search, _without_files))
-    put(parts_differ, "_told", _known(folder, parts_differ._told, _without_files))
+    put(parts_differ, "tell", _known(folder, parts_told.tell, _without_files))
 
 
 def _without_files(sample: Sample) -> Any:

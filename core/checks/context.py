@@ -162,10 +162,20 @@ class Context:
         Raises:
             UnreadableImage: a file has gone or changed since the scan.
         """
-        if not self.is_comparable:
-            return None
+        return self._sampled("validation") if self.is_comparable else None
+
+    @cached_property
+    def test_sample(self) -> Sample | None:
+        """The same of the training and test images; None also where none is for testing.
+
+        Raises:
+            UnreadableImage: a file has gone or changed since the scan.
+        """
+        return self._sampled("test") if self.is_comparable and "test" in self.parts else None
+
+    def _sampled(self, other: str) -> Sample | None:
         copies = [(copy.first, copy.second) for copy in self.altered_copies]
-        return measured_sample(self.dataset, self.config.data.group_pattern, copies, self.progress)
+        return measured_sample(self.dataset, self.config.data.group_pattern, copies, self.progress, other)
 
 
 Check = Callable[[Context], Finding | None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.checks.context import Context
-from core.checks.parts_differ import can_ask
+from core.checks.parts_told import can_ask
 from core.data.thumbnails import MAX_COMPARED
 
 FEATURE_IDS = ("train-labels-look-wrong", "val-labels-look-wrong")
@@ -14,7 +14,7 @@ WITH_FEATURES = "needs features of the backbone: `python -m core check --feature
 
 _COMPARED = (
     "leak-near-duplicate", "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
-    "parts-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
+    "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
     "train-val-preprocess-mismatch",
 )  # fmt: skip
 """Findings that compare the images with each other."""
@@ -34,8 +34,11 @@ def coverage(context: Context, ids: Iterable[str]) -> dict[str, Any]:
     if not context.is_comparable:
         too_many = f"more than {MAX_COMPARED:,} images, too many to compare" if context.part_of else "no images"
         why |= dict.fromkeys(_COMPARED, too_many)
-    elif context.sample is None or not can_ask(context.sample):
-        why["parts-differ"] = "too few independent images of a class in training or validation"
+    else:
+        if context.sample is None or not can_ask(context.sample):
+            why["parts-differ"] = "too few independent images of a class in training or validation"
+        if context.test_sample is not None and not can_ask(context.test_sample):
+            why["test-images-differ"] = "too few independent images of a class in training or test"
     run = [name for name in ids if name not in why]
     return {"run": run, "not_run": [{"id": name, "why": reason} for name, reason in why.items()], "features": False}
 

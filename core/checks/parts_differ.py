@@ -1,67 +1,36 @@
 """Check of training and validation images that differ beside what they show: light, colour, sharpness, noise, size."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.checks.context import Context, named
 from core.checks.finding import Finding
-from core.checks.sample import Sample, in_turn, once_a_sample
+from core.checks.parts_told import FEATURES, FEWEST, Bools, Told, rows_of, tell
+from core.checks.sample import Sample, in_turn
 from core.data.traits import TRAITS
 from core.stats.digits import digits
-from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
-
-FEWEST = 12
-"""Images of a split, below which a class is not tested."""
-
-_SHUFFLES = 199
-_WORTH, _MUCH, _MUCH_AT_LEAST = 0.75, 0.85, 0.75
-_UNITS = 8.0
-"""Groups of images (effective number) of a part, below which what they share cannot be told from how they were made."""
+from core.stats.two_sample import area, held_out_areas, wide_areas, wide_scores
 
 _ALIKE = 0.03
 _LAST = ("quality of the JPEG", "compression", "direction of edges")
 """Kinds that are named where no other tells the parts apart as well: they change with every saving, and with others."""
 
 _PAIRS = 4
-_CONTRAST = TRAITS["brightness"].index("contrast")
-FEATURES = "features of the backbone"
-"""The kind that is named where no measured one tells the parts apart as surely: it does not say in what they differ."""
+_PART = {"validation": "val", "test": "test"}
+_CLEARLY_ALIKE = 0.65
+"""AUC below which held-out images of a class are as training images of another one."""
 
+_CONTRAST = TRAITS["brightness"].index("contrast")
 _NOT_THE_IMAGES = (
     " All images together, regardless of class, cannot (AUC {:.2f}): what differs belongs to another class in the "
     "other split."
 )
 _LOOK_AT_LABELS = (
-    "Look at images of {} in training and in validation: folders or labels of one split may be swapped or random, "
-    "or a mark that one class has in training is on another in validation."
+    "Look at images of {} in training and in {other}: folders or labels of one split may be swapped or random, "
+    "or a mark that one class has in training is on another in {other}."
 )
-
-Bools = NDArray[np.bool_]
-
-
-class Told(NamedTuple):
-    """By what training and validation images are distinguished.
-
-    Attributes:
-        kind: str. A kind of `TRAITS`.
-        label: int or None. The class; None for all, each compared with itself.
-        auc: float. Area under the ROC curve of images that were left out.
-        least: float. Lower end of its interval (95 %, one-sided).
-        chance: float. The same with random splits, at most.
-    """
-
-    kind: str
-    label: int | None
-    auc: float
-    least: float
-    chance: float
-
-    @property
-    def is_much(self) -> bool:
-        """Whether it changes what the figures mean."""
-        return self.auc >= _MUCH and self.least >= _MUCH_AT_LEAST
 
 
 def parts_differ(context: Context) -> Finding | None:
@@ -70,17 +39,26 @@ def parts_differ(context: Context) -> Finding | None:
     What is measured on validation images of another source is not what was trained. Random splits cannot be
     distinguished, whatever the images are; patients and other known groups are kept together in them.
     """
-    sample = context.sample
-    found = _told(sample) if sample is not None else []
+    return _finding(context, context.sample, "parts-differ")
+
+
+def test_images_differ(context: Context) -> Finding | None:
+    """The same of training and test images: the test then says how the model does on other images than validation."""
+    return _finding(context, context.test_sample, "test-images-differ")
+
+
+def _finding(context: Context, sample: Sample | None, id: str) -> Finding | None:
+    asked = tell(sample) if sample is not None else []
+    found = [one for one in asked if one.beyond]
     if sample is None or not found:
         return None
     best = _best(sample, found)
-    chosen = _of(sample, best.label)
+    chosen = rows_of(sample, best.label)
     classes = sorted({one.label for one in found if one.label is not None})
-    where = "of the same class" if best.label is None else f"of {named([context.dataset.classes[best.label]])}"
+    where = "of the same class" if best.label is None else _of_classes(context, best.label, classes)
     also = sorted({one.kind for one in found} - {best.kind})
     claim = (
-        f"Training and validation images {where} can be distinguished by their {best.kind}: AUC {best.auc:.2f} on "
+        f"Training and {sample.other} images {where} can be distinguished by their {best.kind}: AUC {best.auc:.2f} on "
         f"held-out images, {best.chance:.2f} at most with random "
         f"splits.{_in_what(sample, best, chosen)}{' Also by ' + ', '.join(also) + '.' if also else ''}"
     )
@@ -97,24 +75,38 @@ def parts_differ(context: Context) -> Finding | None:
         "files": _shown(sample, chosen, best),
     }  # fmt: skip
     severity = "warning" if best.is_much else "info"
-    remedy = _remedy(best, classes, sample) if pooled is None else _LOOK_AT_LABELS.format(named(evidence["classes"]))
-    return Finding("parts-differ", severity, claim, evidence, remedy)
+    labels = named(evidence["classes"] or context.dataset.classes)
+    remedy = (
+        _remedy(context, sample, best, classes)
+        if pooled is None
+        else _LOOK_AT_LABELS.format(labels, other=sample.other)
+    )
+    return Finding(id, severity, claim, evidence, remedy)
+
+
+def _of_classes(context: Context, label: int, classes: list[int]) -> str:
+    """`of cat (and of dog)`: the class in which they differ most, and the others in which they do."""
+    others = [context.dataset.classes[k] for k in classes if k != label]
+    return f"of {named([context.dataset.classes[label]])}" + (f" (and of {named(others)})" if others else "")
 
 
 def _area_of_all(sample: Sample, found: list[Told]) -> float | None:
     """The AUC by which the splits are distinguished regardless of class, where that is hardly better than chance.
 
     Then both parts hold the same kinds of images, under other classes: swapped folders, random labels, a mark that
-    goes with another class. Images of another make in one class of `n` would be told with about `0.5 + 0.5 / n`. None
-    where they are told so, or where there are too few images to know.
+    goes with another class. Images of another make in one class of `n` would be told with about `0.5 + 0.5 / n`; where
+    all classes together, each compared with itself, are told, all of them would be, nearly as surely as so. None where
+    they are told so, or where there are too few images to know.
     """
     told = {one.label for one in found if one.is_much} or {one.label for one in found}
+    every = max((one.auc for one in found if one.label is None), default=None)
     rows = _evenly(sample)
     second = sample.held_out[rows]
     few, many = sorted((int(second.sum()), int((~second).sum())))
-    if None in told or few < FEWEST:
+    if few < FEWEST:
         return None
-    worth = 0.25 * len(told) / len(set(sample.labels.tolist()))
+    number = len(set(sample.labels.tolist()))
+    worth = 0.25 * len(told - {None}) / number if None not in told or every is None else (every - 0.5) / 2
     if worth < 2 * np.sqrt((few + many + 1) / (12 * few * many)):
         return None
     units, alike = sample.units[rows], np.zeros(len(rows), np.int64)
@@ -150,14 +142,14 @@ def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
     if best.kind == FEATURES:
         return f" {sample.network} distinguishes them; no measured property (light, colour, size, ...) does so as well."
     name, train, val = _largest(sample, best.kind, chosen)
-    return f" Median {name}: {digits(train, 3)} in training, {digits(val, 3)} in validation."
+    return f" Median {name}: {digits(train, 3)} in training, {digits(val, 3)} in {sample.other}."
 
 
 def _medians(sample: Sample, best: Told, chosen: Bools) -> dict[str, Any]:
     if best.kind == FEATURES:
         return {}
     name, train, val = _largest(sample, best.kind, chosen)
-    return {"trait": name, "train_median": round(train, 4), "val_median": round(val, 4)}
+    return {"trait": name, "train_median": round(train, 4), f"{_PART[sample.other]}_median": round(val, 4)}
 
 
 def _best(sample: Sample, found: list[Told]) -> Told:
@@ -175,7 +167,7 @@ def _best(sample: Sample, found: list[Told]) -> Told:
 
 def _is_scaled(sample: Sample, told: Told) -> bool:
     """Whether noise differs just as contrast does: images that are darker or paler, and not smoother."""
-    chosen = _of(sample, told.label)
+    chosen = rows_of(sample, told.label)
     held_out = sample.held_out[chosen]
     noise, contrast = sample.traits["noise"][chosen, 0], sample.traits["brightness"][chosen, _CONTRAST]
     shift = float(np.median(noise[held_out]) - np.median(noise[~held_out]))
@@ -187,71 +179,11 @@ def _distance(sample: Sample, told: Told) -> float:
     """Largest distance of the medians of both parts in the traits of a kind, by the mean deviation from them."""
     if told.kind == FEATURES:
         return 0.0
-    chosen = _of(sample, told.label)
+    chosen = rows_of(sample, told.label)
     values, held_out = sample.traits[told.kind][chosen], sample.held_out[chosen]
     middles = [np.median(values[held_out == side], axis=0) for side in (False, True)]
     within = np.abs(values - np.where(held_out[:, None], middles[1], middles[0])).mean(axis=0)
     return float((np.abs(middles[1] - middles[0]) / (within + 1e-3)).max())
-
-
-@once_a_sample
-def _told(sample: Sample) -> list[Told]:
-    """What distinguishes the splits beyond chance and enough for an info, over all classes and in each."""
-    asked, areas = [], []
-    for label in (None, *sorted(set(sample.labels.tolist()))):
-        chosen = _of(sample, label)
-        second, units, labels = sample.held_out[chosen], sample.units[chosen], sample.labels[chosen]
-        if min(int(second.sum()), int((~second).sum())) < FEWEST or min(_effective(units, second)) < _UNITS:
-            continue
-        lots = permuted(second, units, labels, _SHUFFLES)
-        for kind, values in sample.traits.items():
-            if np.ptp(values[chosen], axis=0).any():
-                asked.append((kind, label))
-                areas.append(held_out_areas(values[chosen], lots, units, labels))
-        if sample.features is not None:
-            asked.append((FEATURES, label))
-            areas.append(wide_areas(sample.features[chosen], lots, units, labels))
-    if not asked:
-        return []
-    # One question was asked many times: what counts is the largest of all answers by lot.
-    table = np.array(areas)
-    beyond = (table - table[:, 1:].mean(axis=1, keepdims=True)) / table[:, 1:].std(axis=1, keepdims=True).clip(0.01)
-    limit = beyond[:, 1:].max()
-    return [
-        Told(kind, label, float(row[0]), _least(sample, label, float(row[0])), float(row[1:].max()))
-        for (kind, label), row, far in zip(asked, table, beyond[:, 0], strict=True)
-        if far > limit and row[0] >= _WORTH
-    ]
-
-
-def can_ask(sample: Sample) -> bool:
-    """Whether there are enough images that do not belong together, of a class or over all."""
-    for label in (None, *sorted(set(sample.labels.tolist()))):
-        chosen = _of(sample, label)
-        second, units = sample.held_out[chosen], sample.units[chosen]
-        if min(int(second.sum()), int((~second).sum())) >= FEWEST and min(_effective(units, second)) >= _UNITS:
-            return True
-    return False
-
-
-def _effective(units: NDArray[np.int64], second: Bools) -> tuple[float, float]:
-    """Effective number of units on each side: 1 over the sum of their squared shares."""
-    counts = (np.unique(units[second == side], return_counts=True)[1] for side in (False, True))
-    first, other = (float(count.sum() ** 2 / (count**2).sum()) for count in counts)
-    return first, other
-
-
-def _least(sample: Sample, label: int | None, auc: float) -> float:
-    """Lower end of the interval of an AUC by the standard error of Hanley and McNeil (1982), a unit counted once."""
-    chosen = _of(sample, label)
-    one, other = _effective(sample.units[chosen], sample.held_out[chosen])
-    twice, squared = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    spread = auc * (1 - auc) + (one - 1) * (twice - auc**2) + (other - 1) * (squared - auc**2)
-    return auc - 1.645 * float(np.sqrt(max(spread, 0.0) / (one * other)))
-
-
-def _of(sample: Sample, label: int | None) -> Bools:
-    return np.ones(len(sample.files), bool) if label is None else sample.labels == label
 
 
 def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, float]:
@@ -264,12 +196,36 @@ def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, floa
     return TRAITS[kind][k], train, val
 
 
-def _remedy(best: Told, classes: list[int], sample: Sample) -> str:
-    """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
+def _remedy(context: Context, sample: Sample, best: Told, classes: list[int]) -> str:
+    """What to do; where held-out images of a class look like another class in training, think of swapped folders.
+
+    That another class was not told proves nothing: what was done to both may show less in it.
+    """
     alike = "Find out how the images of the two splits were made, and make them alike, or re-split all images"
-    if best.label is not None and set(classes) < set(sample.labels.tolist()):
-        return f"{alike}. Only some classes differ: check whether their folders were swapped in one split."
-    return f"{alike} (Split on the Dataset page, or python -m core split)."
+    like = _like_another(sample, best)
+    if like is not None:
+        one, other = (named([context.dataset.classes[k]]) for k in (best.label or 0, like))
+        return (
+            f"{alike}. By their {best.kind}, {sample.other} images of {one} could be of {other}: check whether folders "
+            "were swapped in one split."
+        )
+    left = best.label is not None and set(classes) < set(sample.labels.tolist())
+    more = " Other classes may differ as well: what was changed can show less in them." if left else ""
+    return f"{alike} (Split on the Dataset page, or python -m core split).{more}"
+
+
+def _like_another(sample: Sample, best: Told) -> int | None:
+    """The class whose training images the held-out ones of the class told can hardly be distinguished from, by what
+    distinguishes them from their own; None where there is none."""
+    areas = dict[int, float]()
+    for other in sorted({*sample.labels.tolist()} - {best.label}) if best.label is not None else ():
+        held_out = (sample.labels == best.label) & sample.held_out
+        rows = np.flatnonzero(held_out | ((sample.labels == other) & ~sample.held_out))
+        if min(int(held_out.sum()), len(rows) - int(held_out.sum())) >= FEWEST:
+            none = np.zeros(len(rows), np.int64)
+            areas[other] = float(_areas_by(sample, best.kind, rows, held_out[rows], sample.units[rows], none)[0])
+    nearest = min(areas, key=areas.__getitem__, default=None)
+    return nearest if nearest is not None and areas[nearest] < _CLEARLY_ALIKE else None
 
 
 def _shown(sample: Sample, chosen: Bools, best: Told) -> list[Any]:

@@ -66,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     blank.constant_class,
     few_groups.val_from_few_groups,
     parts_differ.parts_differ,
+    parts_differ.test_images_differ,
     class_marks.class_told_by_mark,
     class_traces.class_told_by_compression,
     class_traces.class_told_by_looks,
@@ -176,6 +177,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
 _SAME_CAUSE = {
     "leak-altered-copy": "leak-near-duplicate",
     "train-val-preprocess-mismatch": "parts-differ",
+    "test-images-differ": "parts-differ",
     "grayscale-channels": "parts-differ",
     "class-told-by-looks": "class-told-by-mark",
     "blank-images": "double-rescale",
@@ -194,6 +196,8 @@ def _is_same(finding: Finding, lead: Finding) -> bool:
         return _KINDS[finding.id] in (lead.evidence.get("by"), *lead.evidence.get("also_by", ()))
     if finding.id == "blank-images":  # of images that are nearly black as they are stored
         return "pixels" in lead.evidence
+    if finding.id == "test-images-differ" and lead.evidence.get("by") != finding.evidence.get("by"):
+        return False
     return bool(finding.evidence.get("class") == lead.evidence.get("class"))
 
 

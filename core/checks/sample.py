@@ -1,4 +1,4 @@
-"""A sample of the training and validation images with their traits: what the checks of parts and classes ask."""
+"""A sample of the training and held-out images with their traits: what the checks of parts and classes ask."""
 
 import hashlib
 from collections import defaultdict
@@ -33,13 +33,14 @@ class Sample(NamedTuple):
     Attributes:
         files: tuple of ImageFile.
         labels: int `(n,)`. Their classes.
-        held_out: bool `(n,)`. Whether they are validation images.
+        held_out: bool `(n,)`. Whether they are held out, not trained on.
         units: int `(n,)`. Images with one number belong together: by the group in their names (`data.group_pattern`),
             as copies of each other, or since they show one scene.
         traits: dict from a kind of `TRAITS` to float32 `(n, traits of it)`.
         forms: uint8 `(n, 64, 64)`. Small grey versions.
         features: float32 `(n, width)`. What a network makes of them; None where it was not asked.
         network: str. Its name.
+        other: str. What the images that are held out are for, `validation` or `test`.
     """
 
     files: tuple[ImageFile, ...]
@@ -50,6 +51,7 @@ class Sample(NamedTuple):
     forms: NDArray[np.uint8]
     features: Floats | None = None
     network: str = ""
+    other: str = "validation"
 
     def digest(self) -> str:
         """SHA-256 of what was measured, without the names of the images."""
@@ -67,7 +69,7 @@ class Sample(NamedTuple):
         """The same with some of its images, without features."""
         return Sample(
             tuple(self.files[k] for k in rows.tolist()), self.labels[rows], self.held_out[rows], self.units[rows],
-            {kind: values[rows] for kind, values in self.traits.items()}, self.forms[rows],
+            {kind: values[rows] for kind, values in self.traits.items()}, self.forms[rows], other=self.other,
         )  # fmt: skip
 
 
@@ -106,26 +108,29 @@ def measured_sample(
     pattern: str = AUTO,
     copies: Iterable[tuple[str, str]] = (),
     progress: Progress | None = None,
+    other: str = "validation",
 ) -> Sample | None:
-    """A sample of the training and validation images; None where there are none.
+    """A sample of the training and validation (or test) images; None where there are none.
 
     Args:
         dataset: Dataset.
         pattern: str. How names tell what belongs together. Defaults to what is recognised by itself.
         copies: Pairs of contents (SHA-256) that are copies of each other. Defaults to none.
         progress: callable of (done, total) images decoded. Defaults to none.
+        other: str. `validation` or `test`. Defaults to `"validation"`.
 
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
     """
+    held_out_part = dataset.split.test if other == "test" else dataset.split.val
     cells: dict[tuple[bool, str], dict[str, ImageFile]] = defaultdict(dict)
-    for is_held_out, part in ((False, dataset.split.train), (True, dataset.split.val)):
+    for is_held_out, part in ((False, dataset.split.train), (True, held_out_part)):
         for file in part:
             cells[is_held_out, file.label].setdefault(file.sha256, file)  # a copy is no further image
     files = tuple(choose([list(cell.values()) for _, cell in sorted(cells.items())]))
     if not files:
         return None
-    held_out = {file.path for file in dataset.split.val}
+    held_out = {file.path for file in held_out_part}
     small = forms(dataset.root, files, progress)
     return Sample(
         files,
@@ -134,6 +139,7 @@ def measured_sample(
         _units(files, group_names(files, pattern or AUTO), copies, small),
         parted(traits(dataset.root, files, progress)),
         small,
+        other=other,
     )
 
 

@@ -26,6 +26,9 @@ _OF_THE_SPLIT = {
 }
 """Findings that concern the validation images alone."""
 
+_OF_THE_TEST = {"test-images-differ": "not comparable: training and test images differ"}
+"""Findings that concern the test images alone."""
+
 _OF_ALL = {
     "leak-exact-duplicate": LEAKAGE,
     "leak-near-duplicate": LEAKAGE,
@@ -41,7 +44,7 @@ _OF_ALL = {
 }
 """Findings that concern every held-out image."""
 
-_WORDS = {**_OF_ALL, **_OF_THE_SPLIT}
+_WORDS = {**_OF_ALL, **_OF_THE_SPLIT, **_OF_THE_TEST}
 
 _REST = "error found: see the findings"
 """For errors that have no words of their own: an error makes the figures meaningless."""
@@ -87,6 +90,8 @@ def _concerns(finding: Finding, part: str) -> bool:
     """Whether a finding is about the images of that part; test images that have copies in validation are not in it."""
     if part == "test":
         return finding.id not in _OF_THE_SPLIT
+    if finding.id in _OF_THE_TEST:
+        return False
     of_test = finding.evidence.get("test_of_validation", 0)
     return not of_test or of_test < finding.evidence.get("held_out", 0)
 

@@ -83,6 +83,7 @@ def make_context() -> MakeContext:
             thumbnails=dict(zip([file.sha256 for file in files], small, strict=True)),
             altered_copies=[],
             sample=None,
+            test_sample=None,
         )  # computed already, as it were
         return context
 

@@ -1,6 +1,7 @@
 """What tells parts and classes apart beside the objects: found where it is planted, silent where it is in all alike."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,18 +9,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.checks import parts_differ as differs
 from core.checks.class_frames import bars
 from core.checks.class_marks import class_told_by_mark
 from core.checks.class_traces import class_told_by_compression, class_told_by_looks
 from core.checks.context import Context
 from core.checks.parts_differ import parts_differ
+from core.checks.preflight import merged
 from core.checks.sample import Sample, _units
+from core.course.caveats import caveats
 from core.data.forms import form_of
 from core.data.images import read_colour
 from core.data.quality import SIDE
 from core.data.traits import TRAITS, measure, parted
 from tests.checks.conftest import image_file
 from tests.checks.planted import Edit, blurred, framed, noise_field, noisy, resaved, tagged
+from tests.told import told
 
 EACH = 30
 CHECKS = (parts_differ, class_told_by_mark, class_told_by_compression, class_told_by_looks)
@@ -90,11 +95,18 @@ def test_validation_of_another_make_is_named_with_images_of_both_parts(said, edi
     assert [path.split("/")[0] for path in evidence["files"][:4]] == ["train", "train", "val", "val"]
 
 
-def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thought_of(said):
+def test_where_one_class_differs_it_is_named_and_others_are_left_open(said):
     found = said(blurred(1.5), lambda label, val: val and label == 1)["parts-differ"]
     assert "Training and validation images of dog can be distinguished" in found.claim
     assert found.evidence["classes"] == ["dog"]
-    assert "swapped" in found.remedy
+    assert "swapped" not in found.remedy
+    assert found.remedy.endswith("Other classes may differ as well: what was changed can show less in them.")
+
+
+def test_held_out_images_of_a_class_that_look_like_another_one_in_training_make_one_think_of_swapped_folders(said):
+    found = said(noisy(12), lambda label, val: label == 1 or val)["parts-differ"]
+    assert found.evidence["classes"] == ["cat"]
+    assert "validation images of cat could be of dog: check whether folders were swapped" in found.remedy
 
 
 def test_where_both_parts_hold_the_same_images_under_other_classes_it_is_not_how_they_were_made(said):
@@ -102,8 +114,38 @@ def test_where_both_parts_hold_the_same_images_under_other_classes_it_is_not_how
     assert "All images together, regardless of class, cannot (AUC 0." in found.claim
     assert found.evidence["auc_of_all_images"] < 0.6
     assert found.remedy.startswith("Look at images of cat, dog in training and in validation: folders or labels of one")
+    assert re.search(r"images of (cat \(and of dog|dog \(and of cat)\) can be distinguished", found.claim)
     other = said(noisy(12), lambda label, val: label == 1 and val)["parts-differ"]
     assert "auc_of_all_images" not in other.evidence
+
+
+def recoloured(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Surely of another colour, in both classes told best with all together."""
+    bands = image.convert("RGB").split()
+    return Image.merge("RGB", [Image.eval(bands[0], lambda value: value // 2), *bands[1:]])
+
+
+def test_classes_that_are_exchanged_in_a_way_that_tells_all_together_are_told_as_such(said):
+    found = said(recoloured, lambda label, val: (label == 1) != val)["parts-differ"]
+    assert found.evidence["auc_of_all_images"] < 0.7
+    assert found.remedy.startswith("Look at images of cat, dog")
+    other = said(recoloured, lambda label, val: val)["parts-differ"]
+    assert "auc_of_all_images" not in other.evidence
+
+
+def test_test_images_of_another_make_are_told_in_their_own_words(make_context):
+    context: Context = make_context()
+    of_test = sample_of(noisy(12), lambda label, val: val)._replace(other="test")
+    context.__dict__.update(sample=sample_of(), test_sample=of_test)
+    assert parts_differ(context) is None
+    found = told(differs.test_images_differ(context))
+    assert found.severity == "warning"
+    assert found.claim.startswith("Training and test images of the same class can be distinguished by their ")
+    assert (caveats([found]), caveats([found], "test")) == ([], ["not comparable: training and test images differ"])
+    context.__dict__.update(sample=of_test._replace(other="validation"))
+    assert [one.id for one in merged([found, told(parts_differ(context))], [])] == ["parts-differ"]
+    context.__dict__.update(test_sample=sample_of())
+    assert differs.test_images_differ(context) is None
 
 
 def test_darker_images_are_told_by_their_brightness_not_by_the_noise_that_darkens_with_them(said):

@@ -38,7 +38,7 @@ OURS = (
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
     "blank-images", "constant-class", "val-from-few-groups", "leak-group",
     "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
-    "parts-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
+    "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
 )
 # fmt: on
 

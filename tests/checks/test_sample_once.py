@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from core.checks import class_marks, parts_differ
+from core.checks import class_marks, parts_told
 from core.checks.sample import Sample, once_a_sample
 from core.stats import two_sample
 from tests.checks.conftest import image_file
@@ -46,14 +46,14 @@ def test_the_two_dear_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) 
         "lots": Mock(wraps=two_sample.permuted),
     }
     monkeypatch.setattr(class_marks, "fine_structure", works["marks"])
-    monkeypatch.setattr(parts_differ, "permuted", works["lots"])
+    monkeypatch.setattr(parts_told, "permuted", works["lots"])
     rng, n = np.random.default_rng(1), 80
     traits = {"brightness": rng.normal(size=(n, 2)).astype(np.float32)}
     sample = Sample(
         tuple(image_file("train", "cat", k) for k in range(n)), np.arange(n) % 2, np.arange(n) % 4 > 1, np.arange(n),
         traits, rng.integers(0, 256, (n, 64, 64)).astype(np.uint8),
     )  # fmt: skip
-    first = class_marks.found_mark(sample), parts_differ._told(sample)
+    first = class_marks.found_mark(sample), parts_told.tell(sample)
     assert (works["marks"].call_count, works["lots"].call_count) == (1, 3)  # of all classes and of each of two
-    assert (class_marks.found_mark(sample), parts_differ._told(sample)) == first
+    assert (class_marks.found_mark(sample), parts_told.tell(sample)) == first
     assert (works["marks"].call_count, works["lots"].call_count) == (1, 3)
