@@ -63,7 +63,14 @@ class BisectRunner(TrialRunner[BisectResult]):
             skipped=[key for key in self.factors.skipped if key != "name"],
             own=self.facts.own_sentence(),
         )
-        self.search = Search(self.factors.keys, trials, bisect.margin(), words)
+        self.search = Search(self.factors.keys, trials, bisect.margin(), words, self._own())
+
+    def _own(self) -> tuple[float, float] | None:
+        """What the two runs themselves reach; None where one did not finish, which is no matter of seeds."""
+        found = [judged(run, self.part) for run in (self.a, self.b)]
+        if found[0] is None or found[1] is None or any(r.read_status().status != "finished" for r in (self.a, self.b)):
+            return None
+        return found[0].accuracy, found[1].accuracy
 
     def outcome(self) -> str:
         """See `TrialRunner.outcome`."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.bisect import verdict
+from core.bisect.alike import reach_unpaired, with_own
 from core.bisect.arm_values import Set, TrialValues
 from core.bisect.ddmin import ddmin
 from core.bisect.midpoint import Midpoint
@@ -48,6 +49,7 @@ class Search:
         trials: TrialValues. With `SEEDS` seeds.
         margin: float. Gaps up to it do not matter. Defaults to a hundredth.
         words: Words. How the sentences name things.
+        own: tuple of float. Accuracies of the two runs themselves, run A's first; None where one does not count.
 
     Attributes:
         midpoint: Midpoint. Which run is the good one, and where trials lie.
@@ -59,6 +61,7 @@ class Search:
     trials: TrialValues
     margin: float = 0.01
     words: Words = field(default_factory=Words)
+    own: tuple[float, float] | None = None
     midpoint: Midpoint = field(init=False)
     gap: Estimate | None = None
     auc_gap: Estimate | None = None
@@ -100,7 +103,7 @@ class Search:
                 raise Unclear("Too few training runs of one of the two ends succeeded.")
             self._call_good("a" if both.value >= 0 else "b")
             gap = self._deciding_gap()
-            if gap.inside(self.margin) and (self.auc_gap is None or self.auc_gap.inside(self.margin)):
+            if self._no_difference_is_safe(look):
                 return verdict.no_difference(gap, self.margin, self.words)
             if gap.excludes_zero() and not gap.inside(self.margin):
                 return None
@@ -115,16 +118,40 @@ class Search:
         self.midpoint.good, self.gap = "a", Estimate(0.0, 0.0, 0.0, 0.0, len(values), 1.0, 0.5)
         return verdict.by_construction(values, self.words)
 
+    def _no_difference_is_safe(self, look: int) -> bool:
+        """Whether both gaps lie inside the margin, and nothing seen tells of trainings that fail in some seeds only.
+
+        The fewest seeds never suffice. Before the last look the two runs themselves are known, and fit, and both ends
+        are steady by themselves.
+        """
+        gap, (a, b) = self._deciding_gap(), (self.trials.known(t, "accuracy") for t in self.midpoint.both_ends())
+        seen = with_own(a, b, self.own, self.trials.images, LEVELS[look])
+        if not all(one.inside(self.margin) for one in (gap, self.auc_gap or gap, seen)):
+            return False
+        steady = self.own is not None and reach_unpaired(a, b, LEVELS[look]) <= self.margin
+        return gap.seeds > LOOKS[0] and (steady or look == len(LOOKS) - 1)
+
     def _by_auc(self) -> Conclusion | None:
         """After the last look: the AUC may tell what the accuracy does not."""
         auc = self.midpoint.gap(AUC_LEVEL, "auc")
         if auc.seeds < 2 or not auc.excludes_zero():
-            return verdict.inconclusive(self._deciding_gap(), self.margin, self.midpoint.level, self.words)
+            return self._not_told(auc)
         self.midpoint.metric = "auc"
         good = self.midpoint.good if auc.value > 0 else _OTHER[self.midpoint.good]
         self.words = self.words.of_auc()
         self._call_good(good)
         return None
+
+    def _not_told(self, auc: Estimate) -> Conclusion:
+        """Neither a difference nor none: which of the conditions of `no-difference` is not met."""
+        gap = self._deciding_gap()
+        if not gap.inside(self.margin):
+            return verdict.inconclusive(gap, self.margin, self.midpoint.level, self.words)
+        if auc.seeds > 1 and not auc.inside(self.margin):
+            return verdict.inconclusive_by_auc(gap, auc, self.margin, AUC_LEVEL, self.words)
+        if gap.seeds <= LOOKS[0]:
+            raise Unclear(f"Only {gap.seeds} seeds have both ends trained: too few to say that there is no difference.")
+        return verdict.own_not_seen(gap, self.own or (0.0, 0.0), self.margin, self.words)
 
     def _call_good(self, good: str) -> None:
         self.midpoint.good = good
@@ -189,7 +216,7 @@ class Search:
             "direction": direction,
             "base": _OTHER[_OTHER[self.midpoint.good]] if spoils else _OTHER[self.midpoint.good],
             "value": mean.value if mean.seeds else None,
-            "interval": mean.to_list() if mean.seeds else None,
+            "interval": mean.share().to_list() if mean.seeds else None,
             "side": self.midpoint.side(trial, level),
             "effect": effect.value if effect.seeds else None,
             "effect_interval": effect.to_list() if effect.seeds else None,

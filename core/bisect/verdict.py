@@ -59,8 +59,8 @@ class Words:
         return percent(value) if self._in_points else f"{value:.3f}"
 
     def level_of(self, mean: Estimate) -> str:
-        """A mean of figures with its interval."""
-        return f"{self.level(mean.value)}{self._interval(mean)}"
+        """A mean of figures with its interval, which holds nothing that such a figure cannot be."""
+        return f"{self.level(mean.value)}{self._interval(mean.share())}"
 
     def gap(self, value: float) -> str:
         """A difference of two figures: of accuracies in points, as the margin is given."""
@@ -69,7 +69,7 @@ class Words:
     def gap_of(self, mean: Estimate) -> str:
         """A mean difference with its interval."""
         if not self._in_points:
-            return self.level_of(mean)
+            return f"{mean.value:.3f}{self._interval(mean)}"
         return f"{100 * mean.value:.1f}{self._interval(mean)} points"
 
     @property
@@ -126,21 +126,68 @@ def by_construction(values: Sequence[float], words: Words) -> Conclusion:
 def no_difference(gap: Estimate, margin: float, words: Words) -> Conclusion:
     """The verdict when the whole interval of the gap lies inside the margin."""
     there = "There is a gap, but too small to matter" if gap.excludes_zero() else "There is no gap that matters"
-    sentence = (
-        f"{there}: trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} "
-        f"on these images, all of it inside ±{words.gap(margin)}."
-    )
+    sentence = f"{there}: {_inside(gap, margin, words)} {_unseen(gap.seeds)}"
     return Conclusion("no-difference", (), sentence)
 
 
+def _inside(gap: Estimate, margin: float, words: Words) -> str:
+    return (
+        f"trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} on these "
+        f"images, all of it inside ±{words.gap(margin)}."
+    )
+
+
+def _unseen(seeds: int) -> str:
+    """What so many seeds that are all well leave open, at 95 % (Hanley and Lippman-Hand, If nothing goes wrong, is
+    everything all right?, JAMA 1983; their rule of three is the same for many seeds)."""
+    return f"A failure that comes in up to {percent(1 - 0.05 ** (1 / seeds), 0)} of seeds can have gone unseen."
+
+
 def inconclusive(gap: Estimate, margin: float, level: float, words: Words) -> Conclusion:
-    """The verdict when the interval of the gap holds 0 and reaches beyond the margin: it can say neither."""
+    """The verdict when the interval of the gap holds 0, and nearly always reaches beyond the margin as well."""
     needed = seeds_to_settle(gap, margin, level)
     cost = f"About {needed} seeds in all would settle it" if needed else "More seeds alone would hardly settle it"
+    neither = f"That neither excludes 0 nor lies inside ±{words.gap(margin)}."
     sentence = (
         f"Trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} on these "
-        f"images. That neither excludes 0 nor lies inside ±{words.gap(margin)}. The largest gap not excluded is "
+        f"images. {'That does not exclude 0.' if gap.inside(margin) else neither} The largest gap not excluded is "
         f"{words.gap(gap.reach)}. {cost}; so would a margin of {words.gap(gap.reach)}."
+    )
+    return Conclusion("inconclusive", (), sentence)
+
+
+def inconclusive_by_auc(gap: Estimate, auc: Estimate, margin: float, level: float, words: Words) -> Conclusion:
+    """The verdict when the accuracies would do for `no-difference`, and the AUC does not.
+
+    Args:
+        gap: Estimate. Of the accuracies.
+        auc: Estimate. Of the AUC; it holds 0 and reaches beyond the margin.
+        margin: float. Of both.
+        level: float. What the interval of the AUC may miss.
+        words: Words. Of the accuracies.
+    """
+    of_auc = inconclusive(auc, margin, level, words.of_auc())
+    agreed = _inside(gap, margin, words)
+    return Conclusion(
+        "inconclusive", (), f"By the accuracy they agree: {agreed} The AUC leaves it open. {of_auc.sentence}"
+    )
+
+
+def own_not_seen(gap: Estimate, own: tuple[float, float], margin: float, words: Words) -> Conclusion:
+    """The verdict when the seeds would do for `no-difference`, and the two runs themselves do not fit what they show.
+
+    Args:
+        gap: Estimate. Over the seeds.
+        own: tuple of float. Accuracies of the two runs, run A's first.
+        margin: float. Gaps up to it do not matter.
+        words: Words.
+    """
+    a, b = own
+    sentence = (
+        f"Over new seeds there is no gap that matters: {_inside(gap, margin, words)} But the two runs themselves reach "
+        f"{words.level(a)} and {words.level(b)}, which these seeds do not show: either a training with these "
+        f"settings fails in some seeds only, or what differed was no setting. {_unseen(gap.seeds)} Training each run "
+        "again with its own seed tells which: if the gap comes back, the seed makes it."
     )
     return Conclusion("inconclusive", (), sentence)
 

@@ -8,7 +8,7 @@ from core.bisect.search import Search
 from core.bisect.seeds import SEEDS, seeds_of
 from core.bisect.verdict import Words
 from core.stats.paired_seeds import LOOKS
-from tests.bench.simulate_bisect import WORLDS, rates
+from tests.bench.simulate_bisect import FAILING, WORLDS, rates
 
 World = Callable[[Set], float]
 """Factors at run B's value to the true accuracy."""
@@ -31,11 +31,17 @@ class Bench:
 
 
 def search(
-    world: World, factors: tuple[str, ...] = ABC, *, noise: float = 0.01, images: int = 800, auc: World | None = None
+    world: World,
+    factors: tuple[str, ...] = ABC,
+    *,
+    noise: float = 0.01,
+    images: int = 800,
+    auc: World | None = None,
+    own: tuple[float, float] | None = (0.9, 0.9),
 ) -> Search:
     values = {key: (f"{key}1", f"{key}2") for key in factors}
     trials = TrialValues(seeds_of(1, 1), images, Bench(world, noise, auc), lambda trials: None)
-    return Search(factors, trials, words=Words(values=values))
+    return Search(factors, trials, words=Words(values=values), own=own)
 
 
 def asked(searching: Search) -> list[tuple[Set, int]]:
@@ -149,6 +155,78 @@ def test_no_difference_is_said_only_of_an_interval_inside_the_margin() -> None:
     assert f"so would a margin of {100 * noisy.gap.reach:.1f} points." in found.sentence
 
 
+def test_no_difference_takes_more_than_the_fewest_seeds() -> None:
+    """A training that fails in every tenth seed is well in three of three in 73 % of cases."""
+    assert len(asked(same := search(lambda trial: 0.9, noise=0))) == 0
+    assert same.run().verdict == "no-difference"
+    assert len(asked(same)) == 2 * LOOKS[1]
+    unknown = search(lambda trial: 0.9, noise=0.002, own=None)
+    assert unknown.run().verdict == "no-difference"
+    assert len(asked(unknown)) == 2 * LOOKS[2], "without the two runs themselves all seeds are needed"
+
+
+def test_two_runs_that_do_not_fit_what_new_seeds_do_are_not_called_alike() -> None:
+    searching = search(lambda trial: 0.9, noise=0.002, own=(0.9, 0.5))
+    found = searching.run()
+    assert found.verdict == "inconclusive"
+    assert (
+        "But the two runs themselves reach 90.0 % and 50.0 %, which these seeds do not show: either a "
+        in found.sentence
+    )
+    assert "A failure that comes in up to 22 % of seeds can have gone unseen." in found.sentence
+    near = search(lambda trial: 0.9, noise=0.002, own=(0.902, 0.899))
+    assert (near.run().verdict, len(asked(near))) == ("no-difference", 2 * LOOKS[1])
+    blamed = search(bad_if("b"), noise=0.002, own=(0.9, 0.9))
+    assert blamed.run().factors == ("b",), "nothing is inferred from the two runs where the seeds differ"
+
+
+def failing(seeds: set[int], ends: Callable[[Set], bool], gap: float = 0.0) -> Search:
+    """Ends that fail in some seeds; else run B's lies lower by a gap."""
+    searching = search(lambda trial: 0.9 - gap * bool(trial), ("a",), noise=0.001)
+    measure = searching.trials.measure
+    searching.trials.measure = lambda trial, seed: (
+        Judged(0.5) if seed in seeds and ends(trial) else measure(trial, seed)
+    )
+    return searching
+
+
+def test_ends_that_fail_in_the_same_seeds_are_looked_at_to_the_last() -> None:
+    searching = failing({4}, lambda trial: True)
+    assert searching.run().verdict == "no-difference"
+    assert len(searching.trials.found[frozenset()]) == SEEDS
+    assert failing({4}, bool).run().verdict == "inconclusive"
+
+
+def test_a_seed_that_fails_does_not_hide_a_gap_in_all_the_others() -> None:
+    found = failing({3}, bool, gap=0.006).run()
+    assert (found.verdict, found.factors) == ("single", ("a",))
+    assert failing({3}, bool).run().verdict == "inconclusive"
+    assert failing({3}, lambda trial: not trial, gap=0.006).run().verdict == "inconclusive"
+
+
+def test_where_only_the_auc_is_open_the_sentence_says_so() -> None:
+    """The accuracies lie inside the margin; that neither of the two does was said of them."""
+    searching = search(lambda trial: 0.9, noise=0.001, auc=lambda trial: 0.95)
+    measure, noise = searching.trials.measure, random.Random(0)
+    searching.trials.measure = lambda trial, seed: (
+        Judged(found.accuracy, 0.9 + noise.gauss(0, 0.03)) if (found := measure(trial, seed)) else None
+    )
+    found = searching.run()
+    assert found.verdict == "inconclusive"
+    assert found.sentence.startswith("By the accuracy they agree: trained with the same 12 seeds, the two ends differ ")
+    assert (
+        "all of it inside ±1.0 points. The AUC leaves it open. Trained with the same 12 seeds, the " in found.sentence
+    )
+    assert "in validation AUC on these images. That neither excludes 0 nor lies inside ±0.010." in found.sentence
+
+
+def test_no_difference_is_not_said_of_few_seeds_of_which_most_crashed() -> None:
+    searching = search(lambda trial: 0.9, noise=0, images=4000)
+    measure = searching.trials.measure
+    searching.trials.measure = lambda trial, seed: None if trial and seed > 4 else measure(trial, seed)
+    assert searching.run().sentence.startswith("Only 3 seeds have both ends trained")
+
+
 def test_what_few_images_hide_is_not_called_equal() -> None:
     """Twelve times the same count of twenty images: their accuracy moves in steps of five points."""
     found = search(lambda trial: 0.9, noise=0, images=20).run()
@@ -193,3 +271,12 @@ def test_the_procedure_is_wrong_as_rarely_as_it_says() -> None:
     assert at_margin.get("no-difference", 0) <= 0.05
     for name in ("gap 4, 3 factors", "gap 4, two needed together", "gap 4, either of two"):
         assert rates(chosen[name], 30)["right"] >= 0.9, name
+
+
+def test_where_one_end_failed_and_that_is_why_one_asks_it_is_no_no_difference() -> None:
+    for world in FAILING:
+        seen = rates(world, 25)
+        if world.own == "failed":
+            assert seen.get("no-difference", 0) == 0, world.name
+        elif world.name == "gap 0, noise 0.3":
+            assert (seen["no-difference"], seen["trainings"] <= 14) == (1, True)

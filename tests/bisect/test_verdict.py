@@ -70,14 +70,27 @@ def test_an_inconclusive_gap_says_what_is_not_excluded_and_what_it_would_take() 
     found = verdict.inconclusive(gap, 0.01, 0.024, WORDS)
     assert (found.verdict, found.factors) == ("inconclusive", ())
     assert found.sentence == (
-        "Trained with the same 12 seeds, the two ends differ by 0.6 [-0.2, 1.4] points in validation accuracy on "
-        "these images. That neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is 1.4 "
-        "points. About 19 seeds in all would settle it; so would a margin of 1.4 points."
+        "Trained with the same 12 seeds, the two ends differ by 0.6 [-0.4, 1.6] points in validation accuracy on "
+        "these images. That neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is 1.6 "
+        "points. About 19 seeds in all would settle it; so would a margin of 1.6 points."
     )
     of_auc = verdict.inconclusive(gap, 0.01, 0.024, WORDS.of_auc()).sentence
     assert (
-        "differ by 0.006 [-0.002, 0.014] in validation AUC on these images. That neither excludes 0 nor lies" in of_auc
+        "differ by 0.006 [-0.004, 0.016] in validation AUC on these images. That neither excludes 0 nor lies" in of_auc
     )
+
+
+def test_an_interval_inside_the_margin_is_not_said_to_reach_beyond_it() -> None:
+    said = verdict.inconclusive(estimate([0.006, -0.004] * 6, 0.024), 0.01, 0.024, WORDS).sentence
+    assert "on these images. That does not exclude 0. The largest gap not excluded is 0.6 points." in said
+
+
+def test_no_accuracy_is_above_one() -> None:
+    assert WORDS.level_of(mean(1.0)) == "100.0 % [99.0, 100.0]"
+    assert WORDS.level_of(mean(0.004)) == "0.4 % [0.0, 1.4]"
+    assert WORDS.of_auc().level_of(mean(0.998)) == "0.998 [0.988, 1.000]"
+    assert WORDS.gap_of(mean(0.0)) == "0.0 [-1.0, 1.0] points"
+    assert WORDS.of_auc().gap_of(mean(0.0)) == "0.000 [-0.010, 0.010]"
 
 
 def test_an_inconclusive_search_says_what_was_clear_all_the_same() -> None:

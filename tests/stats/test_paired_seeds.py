@@ -34,6 +34,40 @@ def test_equal_counts_of_few_images_are_no_certainty() -> None:
     assert rounding_of((1, -1), 0) == 0.0
 
 
+def test_the_interval_of_all_sign_flips_is_that_of_the_permutation_test() -> None:
+    values = np.random.default_rng(3).normal(0.01, 0.02, 9)
+    found = estimate(values.tolist(), 0.05)
+    for shift, edge in ((found.low, "greater"), (found.high, "less")):
+        for nudge, inside in ((1e-9, True), (-1e-9, False)):
+            moved = values - shift - (nudge if edge == "greater" else -nudge)
+            p = stats.permutation_test((moved,), np.mean, permutation_type="samples", alternative=edge).pvalue
+            assert (p > 0.025) == inside
+    assert found.above == stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", alternative="greater"
+    ).pvalue  # fmt: skip
+
+
+def test_one_failed_seed_does_not_hide_that_all_twelve_have_one_sign() -> None:
+    """Student's interval of these is [-.050, .142]."""
+    found = estimate([0.01] * 11 + [0.45], LEVELS[-1])
+    assert found.excludes_zero() and found.p_value < 0.001
+    assert not found.inside(0.1), "nor is a gap that one seed makes called small"
+    assert not estimate([0.001, -0.001, 0.002] * 3 + [0.0, 0.001, 0.45], LEVELS[-1]).excludes_zero()
+
+
+def test_of_two_times_twelve_equal_counts_of_few_images_rounding_stays_inside() -> None:
+    constant, rounding = [0.05] * 12, rounding_of((1, -1), 20)
+    assert estimate(constant, LEVELS[-1]).to_list() == pytest.approx([0.05, 0.05])
+    assert estimate(constant, LEVELS[-1], rounding).high > 0.06
+    none = estimate([0.0] * 12, LEVELS[-1], rounding)
+    assert (none.inside(0.01), none.excludes_zero(), none.p_value) == (False, False, 1.0)
+
+
+def test_an_accuracy_is_a_share_and_so_is_what_its_interval_holds() -> None:
+    found = estimate([1.0, 0.99, 1.0], 0.05)
+    assert found.high > 1 and found.share().to_list() == [found.low, 1.0]
+
+
 def test_holm_rejects_step_by_step() -> None:
     assert holm([0.01, 0.04, 0.03], 0.05) == [True, False, False]
     assert holm([0.01, 0.02, 0.04], 0.05) == [True, True, True]
