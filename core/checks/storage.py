@@ -12,6 +12,8 @@ from core.data.window import is_deep
 from core.stats.metrics import wilson
 
 _TRANSPARENT = {"RGBA", "LA", "PA", "La", "RGBa"}
+_DARK = 32  # brightest grey level below which an image is nearly black
+_LOOKED_AT = 8  # images
 
 
 def grayscale_channels(context: Context) -> Finding | None:
@@ -68,8 +70,8 @@ def sixteen_bit_png(context: Context) -> Finding | None:
     if not files:
         return None
     rendering, data = context.rendering, context.config.data
-    brightest = max(int(images.load(context.dataset.root / f.path, 64, rendering).max()) for f in files[:8])
-    dark = brightest < 32
+    brightest = _brightest(context, files)
+    dark = brightest < _DARK
     shown = window_words(rendering.window) or "the range of the file, or the window that a DICOM file names"
     more = f"{len(files)} images have more than 8 bits per value."
     claim = f"{more} data.window={data.window} converts them to 8 bits: {shown}"
@@ -90,17 +92,31 @@ def sixteen_bit_png(context: Context) -> Finding | None:
 
 
 def deep_colour(context: Context) -> Finding | None:
-    """Colours of 16 bits: the upper 8 are taken, and no window applies to them."""
+    """Colours of 16 bits: the upper 8 are taken, and no window applies to them.
+
+    Where values use only the lower bits of the range (12 bits of a camera, say) the images become nearly black.
+    """
     files = [f for part in context.parts.values() for f in part if f.mode == "RGB;16"]
     if not files:
         return None
+    brightest = _brightest(context, files)
+    dark = brightest < _DARK
+    claim = f"{len(files)} images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is."
     return Finding(
         "deep-colour",
-        "info",
-        f"{len(files)} images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is.",
-        {"pictures": len(files), "files": paths_of(files)},
-        "Save them with 8 bits per channel if the lower bits matter.",
+        "warning" if dark else "info",
+        claim + (f" The brightest value is then {brightest} of 255." if dark else ""),
+        {"pictures": len(files), "brightest": brightest, "files": paths_of(files)},
+        "Save them with 8 bits per channel, scaled so that the brightest value of the dataset becomes 255."
+        if dark
+        else "Save them with 8 bits per channel if the lower bits matter.",
     )
+
+
+def _brightest(context: Context, files: list[ImageFile]) -> int:
+    """The brightest value of the first images as a network gets them."""
+    loaded = (images.load(context.dataset.root / f.path, 64, context.rendering) for f in files[:_LOOKED_AT])
+    return max(int(pixels.max()) for pixels in loaded)
 
 
 def several_pages(context: Context) -> Finding | None:
@@ -121,14 +137,14 @@ def several_pages(context: Context) -> Finding | None:
 
 def alpha_dropped(context: Context) -> Finding | None:
     """Images with transparency: here they are laid over white, other loaders show what is hidden beneath."""
-    files = [f for part in context.parts.values() for f in part if f.mode in _TRANSPARENT]
+    files = [f for part in context.parts.values() for f in part if f.transparent or f.mode in _TRANSPARENT]
     if not files:
         return None
     return Finding(
         "alpha-dropped",
         "info",
-        f"{len(files)} images have a transparency channel. They are composited on white here; Keras' loaders drop "
-        "the channel and show the colours beneath it.",
+        f"{len(files)} images have a transparency channel or a transparent colour. They are composited on white here; "
+        "Keras' loaders drop the transparency and show the colours beneath it.",
         {"pictures": len(files), "files": paths_of(files)},
         "Save them without transparency.",
     )

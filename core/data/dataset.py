@@ -85,10 +85,11 @@ class Dataset:
 
 
 def _record(file: ImageFile) -> dict[str, Any]:
-    """A file as manifests have it; most are in no fold, which is not said of each."""
+    """A file as manifests have it; most are in no fold and opaque, which is not said of each."""
     record = asdict(file)
-    if not file.fold:
-        del record["fold"]
+    for name in ("fold", "transparent"):
+        if not record[name]:
+            del record[name]
     return record
 
 

@@ -30,6 +30,7 @@ class ImageFile:
             DICOM files; `""` if none says so.
         pages: Pages, frames or images of its file, of which the first is read.
         fold: Its fold of a cross-validation by a table of labels; `""` if none says so.
+        transparent: Whether pixels may be see-through, also by a transparent colour; they are laid over white.
     """
 
     path: str
@@ -45,6 +46,7 @@ class ImageFile:
     group: str = ""
     pages: int = 1
     fold: str = ""
+    transparent: bool = False
 
     @property
     def is_grey(self) -> bool:

@@ -43,7 +43,8 @@ class Header:
         format: One of `image_opening.FORMATS`, `"DICOM"`, `"HEIF"`, or `"MPO"` (several JPEGs in a file, of phones).
         orientation: EXIF orientation, 1 (upright) to 8.
         transparent: Whether pixels may be see-through; they are laid over white.
-        pages: Pages of a TIFF, frames of a DICOM file, images of a HEIC file, of which the first is read.
+        pages: Pages of a TIFF, frames of a DICOM file or an animation, images of a HEIC file: the first is
+            read.
         patient: Hash of a DICOM file's patient id; empty where there is none.
     """
 
@@ -208,8 +209,8 @@ def _read(source: Source, size: int | None, window: Window, *, grey: bool) -> tu
 
 
 def _header(image: Image.Image, file: BinaryIO) -> Header:
-    pages = look_into(file).pages if image.format == "TIFF" else 1
-    pages = getattr(image, "n_frames", 1) if image.format == "HEIF" else pages
+    mode = _mode(image)  # before EXIF is asked for, which of a PNG decodes the pixels
+    pages = look_into(file).pages if image.format == "TIFF" else _frames(image)
     try:
         orientation = image.getexif().get(0x0112, 1)
     except DECODER_ERRORS:  # unreadable EXIF is no reason to refuse the pixels
@@ -217,7 +218,18 @@ def _header(image: Image.Image, file: BinaryIO) -> Header:
     # Pillow turns a TIFF upright as it loads it, and its HEIC reader too.
     orientation = orientation if orientation in TRANSPOSE and image.format not in ("TIFF", "HEIF") else 1
     transparent = bool(image.has_transparency_data)
-    return Header(image.width, image.height, _mode(image), image.format or "", orientation, transparent, pages)
+    return Header(image.width, image.height, mode, image.format or "", orientation, transparent, pages)
+
+
+def _frames(image: Image.Image) -> int:
+    """Images of a HEIC file, frames of an animation; what cannot be counted is one."""
+    if image.format not in ("HEIF", "GIF", "WEBP", "PNG"):
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except DECODER_ERRORS:  # damage behind the first frame is no reason to refuse that
+        image.seek(0)
+        return 1
 
 
 def _dicom_header(file: BinaryIO, name: str) -> Header:

@@ -30,7 +30,7 @@ from core.progress import Progress
 _BATCH = 16  # files a thread reads in one go: handing over each small file costs time of its own
 _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
 
-_KEPT = ("width", "height", "mode", "format", "orientation", "pages", "patient")
+_KEPT = ("width", "height", "mode", "format", "orientation", "pages", "transparent", "patient")
 
 
 def scan(

@@ -10,15 +10,16 @@ from core.data.quality import Measures
 from core.files import read_json, write_json
 
 CACHE_VERSION = 4
-_RECORDS = (
-    {"reason": str},
-    {
-        **{"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "pages": int},
-        **{"patient": str, "quality": list},
-    },
-)
+_IMAGE = {
+    **{"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "pages": int},
+    **{"patient": str, "quality": list},
+}
+_RECORDS = ({"reason": str}, {**_IMAGE, "transparent": bool})
 _MEASURES = len(Measures._fields)
 # The two kinds of record there are, by field; anything else is not ours.
+
+_OPAQUE = ("JPEG", "MPO", "DICOM")
+"""Formats whose images hide nothing and have no frames beside `pages`: records of older versions hold for them."""
 
 
 class ScanCache:
@@ -39,12 +40,12 @@ class ScanCache:
         entry = self._old.get(path)
         if not (isinstance(entry, list) and len(entry) == 4 and entry[:3] == [size, *changed_ns]):
             return None
-        record = entry[3]
+        record = _of_now(entry[3])
         if not isinstance(record, dict) or {k: type(v) for k, v in record.items()} not in _RECORDS:
             return None
         if "quality" in record and [type(value) for value in record["quality"]] != [float] * _MEASURES:
             return None
-        self._new[path] = entry
+        self._new[path] = [*entry[:3], record]
         return record
 
     def put(self, path: str, size: int, changed_ns: tuple[int, int], record: dict[str, Any]) -> None:
@@ -64,3 +65,9 @@ class ScanCache:
             return {}
         files = data.get("files")
         return files if isinstance(files, dict) else {}
+
+
+def _of_now(record: Any) -> Any:
+    """A record of a version that did not ask for transparency, with the answer where the format knows it."""
+    is_old = isinstance(record, dict) and "transparent" not in record and record.get("format") in _OPAQUE
+    return {**record, "transparent": False} if is_old else record

@@ -1,6 +1,8 @@
 """How images are stored, and what that means for a network and for other programs."""
 
 import dataclasses
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -95,22 +97,43 @@ def test_a_window_that_follows_the_values_makes_them_bright(image_folder, home):
     assert (finding.severity, finding.change) == ("warning", {})
 
 
-def test_pages_that_are_not_read_and_deep_colours_are_told(make_context):
+def test_pages_that_are_not_read_are_told(make_context):
     finding = told(storage.several_pages(make_context(edit=lambda f: dataclasses.replace(f, pages=7))))
     assert finding.claim.startswith("360 files hold several pages, frames or images (")
     assert ": 7); the first of each is read." in finding.claim
     assert storage.several_pages(make_context()) is None
-    finding = told(storage.deep_colour(make_context(edit=each(mode="RGB;16"))))
-    assert finding.claim == (
-        "360 images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is."
-    )
-    assert storage.deep_colour(make_context()) is None
+
+
+def deep_png(values):
+    """A PNG of 16 bits a channel: `values` is uint16 (height, width, 3)."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 2, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in values))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("top", "severity"), [(65535, "info"), (4095, "warning")])
+def test_deep_colours_are_told_and_twelve_bits_of_them_are_dark(image_folder, top, severity):
+    folder = image_folder(train=(3, 3), val=(2, 2), size=20)
+    assert storage.deep_colour(opened(folder, {})) is None
+    values = np.random.default_rng(1).integers(0, top, (20, 20, 3), np.uint16)
+    for path in folder.rglob("*.png"):
+        path.write_bytes(deep_png(values))
+    finding = told(storage.deep_colour(opened(folder, {})))
+    assert finding.severity == severity
+    assert finding.claim.startswith("10 images have 16 bits per channel. Only the upper 8 bits are read, whatever")
+    assert ("The brightest value is then 15 of 255." in finding.claim) == (severity == "warning")
 
 
 def test_transparency_is_worth_knowing(make_context):
     finding = told(storage.alpha_dropped(make_context(edit=each(mode="RGBA"))))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
-    assert finding.claim.startswith("360 images have a transparency channel. They are composited on white here;")
+    assert finding.claim.startswith("360 images have a transparency channel or a transparent colour. They are ")
+    assert storage.alpha_dropped(make_context()) is None
+    assert told(storage.alpha_dropped(make_context(edit=each(mode="P", transparent=True)))).severity == "info"
 
 
 def test_turned_images_are_worth_knowing(make_context):

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 import unicodedata
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
@@ -357,6 +358,36 @@ def test_a_second_scan_reads_only_what_has_changed(make, tmp_path, monkeypatch):
     changed = scan(root, cache_dir=cache)
     assert sorted(read) == ["2.png", "3.png"]
     assert len(changed.files) == 5
+
+
+def test_a_cache_that_knows_no_transparency_is_read_where_the_format_has_none(make, tmp_path, monkeypatch):
+    from core.data import scan as module
+
+    root, cache = make(["cats/1.png", "cats/2.jpg", "dogs/1.jpg"]), tmp_path / "cache"
+    clear = Image.new("P", (20, 20))
+    clear.save(root / "cats" / "1.png", transparency=0)
+    for path in root.rglob("*.jpg"):
+        Image.new("RGB", (20, 20), (90, len(path.parts[-2]), int(path.stem))).save(path)
+    first = scan(root, cache_dir=cache)
+    assert [file.transparent for file in first.files] == [True, False, False]
+    (kept,) = cache.glob("*.json")
+    data = json.loads(kept.read_text())
+    for entry in data["files"].values():
+        del entry[-1]["transparent"]
+    kept.write_text(json.dumps(data))
+    reader = Mock(wraps=module._read)
+    monkeypatch.setattr(module, "_read", reader)
+    for _ in range(2):
+        assert scan(root, cache_dir=cache) == first
+        assert [call.args[0].name for call in reader.call_args_list] == ["1.png"]
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
+def test_frames_of_an_animation_are_counted(make, kind):
+    root = make(TWO)
+    frames = [Image.new("RGB", (20, 20), (60 * k, 9, 99)) for k in range(3)]
+    frames[0].save(root / "cats" / f"3.{kind}", save_all=True, append_images=frames[1:])
+    assert {file.path: file.pages for file in scan(root).files if file.pages > 1} == {f"cats/3.{kind}": 3}
 
 
 def test_a_removed_file_leaves_the_index(make, tmp_path):
