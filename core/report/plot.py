@@ -50,6 +50,7 @@ class Plot:
         is_log: bool. Powers of ten upwards; values of 0 and below are left out.
         span: tuple of float or None. Ends of the axis upwards; None for those of the values.
         categories: tuple of str. Names for 0, 1, 2, ... upwards, from the top; then there are no numbers.
+        shares: str. Axes whose numbers are shares and are written in per cent: `x`, `y`, `xy`, or empty for none.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Plot:
     is_log: bool = False
     span: tuple[float, float] | None = None
     categories: tuple[str, ...] = ()
+    shares: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -199,9 +201,10 @@ class _Axes:
             if (point := self.at(self.x_low, value)) is not None:
                 found.append(_Shape(((self.left, point[1]), (self.right, point[1])), _GRID))
                 found.append(_Shape(((self.left - 8.0, point[1] + 4),), text=text, anchor="end"))
+        across = _in_percent if "x" in self.plot.shares else _plain
         for value in _ticks(self.x_low, self.x_high):
             x = self.left + (value - self.x_low) / (self.x_high - self.x_low) * (self.right - self.left)
-            found.append(_Shape(((x, self.bottom + 18.0),), text=f"{value:g}", anchor="middle"))
+            found.append(_Shape(((x, self.bottom + 18.0),), text=across(value), anchor="middle"))
         middle = (self.left + self.right) / 2
         found.append(_Shape(((middle, self.bottom + 38.0),), text=self.plot.x, anchor="middle"))
         if self.plot.y != self.plot.title:
@@ -217,7 +220,8 @@ class _Axes:
             return [
                 (value, f"{value:.2g}") for value in ([10.0**power for power in powers] if len(powers) > 1 else ends)
             ]
-        return [(value, f"{value:g}") for value in _ticks(self.y_low, self.y_high)]
+        upwards = _in_percent if "y" in self.plot.shares else _plain
+        return [(value, upwards(value)) for value in _ticks(self.y_low, self.y_high)]
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.plot.is_log else value
@@ -237,6 +241,14 @@ def _ticks(low: float, high: float) -> list[float]:
     step = next((factor * power for factor in (1, 2, 5) if factor * power >= rough), 10 * power)
     first = math.ceil(low / step - 1e-9)
     return [round(k * step, 12) for k in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
+
+
+def _in_percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def _short(text: str, most: int = _LONGEST) -> str:

@@ -173,7 +173,10 @@ def test_runs_are_compared_and_lead_to_diagnose(three, evaluation):
     at = open_runs(chosen=f"{three[0].id},{three[1].id}")
     press(at, "Compare")
     assert [part.value for part in at.subheader] == ["Curves", "What differs", "ROC curves", "Per-class metrics"]
-    assert list(at.dataframe[0].value["name"]) == ["better", "good"]
+    table = at.dataframe[0]
+    assert list(table.value["name"]) == ["better", "good"]
+    assert list(table.value)[:3] == ["colour", "name", "val_accuracy"], "in sight on a phone"
+    assert table.proto.placeholder == "–"
     differs = at.dataframe[1].value
     assert (list(differs["Key"]), list(differs["better"])) == (["model.backbone"], ["VGG16"])
     charts = [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]

@@ -91,8 +91,9 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
         {
             "colour": [swatch(one.colour, one.dash) for one in runs],
             "name": [one.label for one in runs],
+            "val_accuracy": [_metric("val_accuracy", row) for row in rows],  # in sight on a phone, too
             "status": [LOOKS[str(row.get("status"))][0] for row in rows],
-            **{key: [_metric(key, row) for row in rows] for key in METRICS},
+            **{key: [_metric(key, row) for row in rows] for key in METRICS if key != "val_accuracy"},
             "epochs": [row.get("epochs") for row in rows],
             "seconds": [duration(row.get("seconds")) for row in rows],
         }
@@ -105,11 +106,12 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     st.dataframe(
         table.dropna(axis="columns", how="all"),
         hide_index=True,
+        placeholder=NOTHING,
         alt="Table of the compared runs: "
         + "; ".join(_result_words(one, row) for one, row in zip(runs, rows, strict=True)),
         column_config={
-            "colour": column.ImageColumn("", width=60, pinned=True),
-            "name": column.TextColumn("Run", width=200, pinned=True),
+            "colour": column.ImageColumn("", width=50, pinned=True),
+            "name": column.TextColumn("Run", width=170, pinned=True),
             "status": column.TextColumn("State", width=90),
             **shares,
             "val_auc": column.NumberColumn("AUC", format="%.3f", width=70),

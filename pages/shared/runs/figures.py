@@ -15,6 +15,7 @@ from core.store.run_colours import Look
 from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp
 from pages.shared.widgets.charts import POINTS
+from pages.shared.widgets.text import percent
 
 if TYPE_CHECKING:
     from core.store.run_records import EpochRecord, Evaluation, Roc
@@ -23,7 +24,13 @@ HEIGHT, _LEGEND_ROW, _DOTS = 260, 19, 40
 """Pixels of a figure without its legend, which a chart of Streamlit holds within its height, and of a row of that;
 up to so many epochs each has a dot."""
 
-_LEGEND = {"orient": "bottom", "columns": 1, "labelLimit": 260}
+_LABEL = "length(datum.label) > 27 ? slice(datum.label, 0, 16) + '…' + slice(datum.label, -10) : datum.label"
+"""A long name in a legend loses its middle: its end tells apart what is called the same."""
+
+_LEGEND = {"orient": "bottom", "columns": 1, "labelLimit": 190, "labelExpr": _LABEL}
+"""A figure is 300 pixels wide at least, and its legend begins where its axis does."""
+
+_SHARE, _SHARE_UNDER_POINTER = ".0%", ".1%"
 
 METRICS = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
 CLASS_FIGURES = ("recall", "precision", "f1")
@@ -89,7 +96,8 @@ def curve_plot(runs: Sequence[Compared], metric: str, title: str, drawn: Drawn) 
     words = "Validation" if drawn.part == "val" else "Training"
     name = f"{words} {title if title == 'AUC' else title.lower()}"
     across = "epoch" if drawn.across == EPOCH else "minutes of training"
-    return Plot(name, across, name, tuple(lines), is_log=drawn.is_log and metric == "loss")
+    return Plot(name, across, name, tuple(lines), is_log=drawn.is_log and metric == "loss",
+                shares="y" if metric == "accuracy" else "")  # fmt: skip
 
 
 def roc_plot(runs: Sequence[Compared], class_name: str) -> Plot:
@@ -97,9 +105,10 @@ def roc_plot(runs: Sequence[Compared], class_name: str) -> Plot:
     lines = []
     for one in runs:
         if roc := _rocs(one.run).get(class_name):
-            label = one.label if roc.auc is None else f"{one.label}, AUC {roc.auc:.3f}"
+            label = one.label if roc.auc is None else f"AUC {roc.auc:.3f}, {one.label}"
             lines.append(Line(label, one.colour, roc.false_positive_rate, roc.true_positive_rate, one.dash))
-    return Plot(f"ROC, {class_name}", "false positive rate", "true positive rate", tuple(lines), span=(0.0, 1.0))
+    return Plot(f"ROC, {class_name}", "false positive rate", "true positive rate", tuple(lines), span=(0.0, 1.0),
+                shares="xy")  # fmt: skip
 
 
 def roc_classes(runs: Sequence[Compared]) -> list[str]:
@@ -150,7 +159,7 @@ def _dots(plot: Plot) -> dict[str, Any]:
     names = {"field": "class", "type": "nominal", "title": None, "sort": list(plot.categories)}
     encoding = {
         "x": {**_value("x", plot.x), "scale": {"domain": [0, 1]}, "axis": {"grid": False}},
-        "y": {**names, "axis": {"labelLimit": 160, "grid": True}},
+        "y": {**names, "axis": {"labelLimit": 90, "grid": True}},
         **_marked(plot),
         "tooltip": [_name("run", "Run"), _name("class", "Class"), {**_value("x", plot.x), "format": ".3f"}],
     }
@@ -159,20 +168,22 @@ def _dots(plot: Plot) -> dict[str, Any]:
 
 def _lines(plot: Plot) -> list[dict[str, Any]]:
     """What was measured, pale, and over it the lines."""
+    x_form, y_form = (_SHARE if axis in plot.shares else None for axis in "xy")
     upward: dict[str, Any] = {"type": "log"} if plot.is_log else {"zero": False}
     along: dict[str, Any] = {"zero": False, "nice": False}
     if plot.span:
         upward["domain"], along = list(plot.span), {"domain": [0, 1]}
+    axis = {"grid": False, "tickMinStep": 0.2 if plot.span else 1, **({"format": x_form} if x_form else {})}
     encoding = {
-        "x": {**_value("x", plot.x), "scale": along, "axis": {"grid": False, "tickMinStep": 0.2 if plot.span else 1}},
-        "y": {**_value("y", None), "scale": upward, "axis": {"tickCount": 5, "format": ".3~g"}},
+        "x": {**_value("x", plot.x), "scale": along, "axis": axis},
+        "y": {**_value("y", plot.y), "scale": upward, "axis": {"tickCount": 5, "format": y_form or ".3~g"}},
         "order": {"field": "at", "type": "quantitative"},
         **_look(plot),
     }
     tips = [
         _name("run", "Run"),
-        {**_value("x", plot.x), "format": ".4~g"},
-        {**_value("y", plot.y), "format": ".4~g"},
+        {**_value("x", plot.x), "format": _SHARE_UNDER_POINTER if x_form else ".4~g"},
+        {**_value("y", plot.y), "format": _SHARE_UNDER_POINTER if y_form else ".4~g"},
     ]
     longest = max((len(line.xs) for line in plot.lines), default=0)
     dots = {"size": 22} if longest <= _DOTS and not plot.span else False
@@ -230,7 +241,8 @@ def plot_words(plot: Plot) -> str:
     """The figure as text, for screen readers: where each run ends."""
     if plot.categories:
         return f"{plot.title} for {len(plot.lines)} runs and {len(plot.categories)} classes."
-    ends = [f"{line.name} {line.ys[-1]:.3g}" for line in plot.lines if len(line.ys) and not line.is_faint]
+    say = percent if "y" in plot.shares else "{:.3g}".format
+    ends = [f"{line.name} {say(line.ys[-1])}" for line in plot.lines if len(line.ys) and not line.is_faint]
     return f"{plot.title} of {len(ends)} runs. The last value of each: {'; '.join(ends)}."
 
 

@@ -25,7 +25,7 @@ from pages.shared.train.job_panel import early_end, shown_job, start_job, stop_b
 from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
 from pages.shared.widgets import fields
 from pages.shared.widgets.share_column import share_number
-from pages.shared.widgets.text import duration, plain
+from pages.shared.widgets.text import NOTHING, duration, plain
 
 if TYPE_CHECKING:
     from core.store.fold_records import SearchResult
@@ -174,6 +174,7 @@ def _table(result: "SearchResult") -> None:
     st.dataframe(
         ranking_table(result),
         hide_index=True,
+        placeholder=NOTHING,
         alt="Table of the candidates, the best first: settings, accuracy, interval, AUC, time and size.",
         column_config={
             "rank": column.NumberColumn("Rank"),

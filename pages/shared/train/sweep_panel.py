@@ -19,7 +19,7 @@ from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figur
 from pages.shared.widgets import fields
 from pages.shared.widgets.row_choice import row_choice
 from pages.shared.widgets.share_column import share_number
-from pages.shared.widgets.text import duration, percent, plain
+from pages.shared.widgets.text import NOTHING, duration, percent, plain
 
 if TYPE_CHECKING:
     from core.store.job_records import SweepResult
@@ -205,6 +205,7 @@ def _show_table(result: "SweepResult") -> None:
     st.dataframe(
         trials_table(result, fields.label_of),
         hide_index=True,
+        placeholder=NOTHING,
         alt="Table of the trials, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
         column_config={
             "accuracy": share_number("Accuracy"),
