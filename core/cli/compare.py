@@ -9,7 +9,7 @@ from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.compare.compare import TWO_LOSSES, Comparison, stored_probe
 from core.compare.compare import compare as compare_runs
-from core.compare.paired import Paired
+from core.compare.paired import Outcome, Paired, outcome
 from core.errors import RunError
 from core.store.runs import Run, RunStore
 from core.workers.probe_client import probe
@@ -90,16 +90,29 @@ def _print_rows(title: str, rows: list[tuple[str, object, object]]) -> None:
         print("  no difference")
 
 
+_SAID: dict[Outcome, str] = {
+    "too_few_groups": "too few groups to call any gap more than chance",
+    "real": "more than chance",
+    "chance": "may be chance",
+}
+
+
 def _paired(paired: Paired) -> str:
     if "reason" in paired:
         return paired["reason"]
-    low, high = paired["interval"]
-    verdict = "more than chance" if paired["significant"] else "may be chance"
+    said, count = outcome(paired), paired["count"]
     same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
+    if said == "identical":
+        return f"Both give the same class to each of the {count}{same}: identical."
+    low, high = paired["interval"]
+    gap = f"gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}]"
+    if said == "same_right":
+        return f"Both are right on the same images of {count}{same}, and wrong on the same: {gap}."
+    groups = paired.get("groups")
+    test = f"signs of the {groups} groups exchanged" if groups else "McNemar"
     return (
-        f"A right and B wrong on {paired['only_a_right']} of {paired['count']}, B right and A wrong on "
-        f"{paired['only_b_right']}{same}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], p = "
-        f"{paired['p_value']:.2g} (McNemar): {verdict}."
+        f"A right and B wrong on {paired['only_a_right']} of {count}, B right and A wrong on "
+        f"{paired['only_b_right']}{same}: {gap}, p = {paired['p_value']:.2g} ({test}): {_SAID[said]}."
     )
 
 

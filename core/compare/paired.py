@@ -1,22 +1,28 @@
-"""Paired comparison of two models on the same validation images: McNemar's exact test."""
+"""Paired comparison of two models on the same validation images: McNemar's exact test, or its like for groups.
+
+Test and interval agree: the interval leaves out 0 where, and only where, the gap is called more than chance.
+"""
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
+from core.compare.cases import Key, cases_of
 from core.data.pixel_hash import pixel_hashes
+from core.errors import ConfigError
+from core.stats.grouped_gap import LEVEL, grouped_interval, sign_flip
 from core.stats.paired_share import gap_interval
-from core.store.predictions import read_predictions
+from core.store.predictions import FILE, PredictionRow, read_predictions
 from core.store.runs import Run
 
-SIGNIFICANT = 0.05
+SIGNIFICANT = LEVEL
 """A gap counts as more than chance below this probability."""
 
-Key = tuple[str, str, int]
-"""An image by the hash of its file or of its pixels, its label, and its number among those of both."""
+Outcome = Literal["identical", "same_right", "too_few_groups", "real", "chance"]
+"""What a paired comparison says; see `outcome`."""
 
 
 class Paired(TypedDict, total=False):
@@ -30,37 +36,142 @@ class Paired(TypedDict, total=False):
     interval: list[float]
     significant: bool
     paired_by: str
+    same_answers: int
+    groups: int | None
+    test: str
     reason: str
 
 
+class Pairs(NamedTuple):
+    """The same images in two runs.
+
+    Attributes:
+        a, b: dict. What the saved model of each says of every image.
+        by: str. `files` or `pixels`; see `paired_test`.
+        cases: list of lists of Key. Images that belong together, those of a patient and exact copies; most have one.
+    """
+
+    a: dict[Key, PredictionRow]
+    b: dict[Key, PredictionRow]
+    by: str
+    cases: list[list[Key]]
+
+
 def paired_test(a: Run, b: Run) -> Paired:
-    """Compares the saved models of two runs, image by image.
+    """Compares the saved models of two runs, image by image, or group by group where images belong together.
 
     Args:
         a: Run. Finished or stopped, with predictions.
         b: Run. The same.
 
     Returns:
-        `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant", "paired_by"}`; the gap
-        is accuracy of `a` minus accuracy of `b`, and images are paired by `files`, the bytes, or by `pixels` where
-        bytes differ. `{"reason": sentence}` when they cannot be compared.
+        `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant", "paired_by",
+        "same_answers", "groups", "test"}`; the gap is accuracy of `a` minus accuracy of `b`, images are paired by
+        `files`, the bytes, or by `pixels` where bytes differ, `same_answers` counts the images to which both give one
+        class, `groups` is None where every image stands for itself, and `test` is `mcnemar` or `sign_flip`, of groups.
+        `{"reason": sentence}` when they cannot be compared.
+
+    Raises:
+        RunError: the configuration of a run cannot be read.
     """
-    one, other, paired_by = answers(a), answers(b), "files"
+    pairs = pair(a, b)
+    return {"reason": pairs} if isinstance(pairs, str) else tested(pairs)
+
+
+def pair(a: Run, b: Run) -> Pairs | str:
+    """The same validation images in both runs, or why they cannot be paired, in a sentence; see `paired_test`."""
+    one, other, paired_by = rows_of(a), rows_of(b), "files"
     for run, found in ((a, one), (b, other)):
         if not found:
-            return {"reason": f"R{run.named()[1:]} has no predictions on validation images yet."}
+            return _without(run)
+        if run.manifest() is None:
+            return f"R{run.named()[1:]} has no readable manifest, so which images it was validated on is not known."
     if one.keys() != other.keys():
         names = same_pixels(a, b, "val")
-        one, other, paired_by = answers(a, names), answers(b, names), "pixels"
+        one, other, paired_by = rows_of(a, names), rows_of(b, names), "pixels"
     if one.keys() != other.keys():
         only_a, only_b = len(one.keys() - other.keys()), len(other.keys() - one.keys())
-        return {
-            "reason": "The runs were validated on different images, so their accuracies cannot be paired: "
+        return (
+            "The runs were validated on different images, so their accuracies cannot be paired: "
             f"{only_a} only in the first, {only_b} only in the second, {len(one.keys() & other.keys())} in both."
-        }
-    outcomes = Counter((one[key], other[key]) for key in one)
-    counts = [outcomes[pair] for pair in ((True, True), (True, False), (False, True), (False, False))]
-    return {**paired_result(*counts), "paired_by": paired_by}
+        )
+    try:
+        return Pairs(one, other, paired_by, cases_of([(a, one), (b, other)]))
+    except ConfigError as error:
+        return f"Which images belong together cannot be told, so their accuracies cannot be tested: {error}"
+
+
+def _without(run: Run) -> str:
+    if (run.path / FILE).is_file() and read_predictions(run.path) is None:
+        return f"The predictions of {run.named()} are damaged: {FILE} cannot be read."
+    return f"R{run.named()[1:]} has no predictions on validation images yet."
+
+
+def tested(pairs: Pairs) -> Paired:
+    """The test of all images; see `paired_test`."""
+    right = {key: (_right(row), _right(pairs.b[key])) for key, row in pairs.a.items()}
+    outcomes = Counter(right.values())
+    counts = [outcomes[kind] for kind in ((True, True), (True, False), (False, True), (False, False))]
+    result: Paired = {
+        **paired_result(*counts),
+        "paired_by": pairs.by,
+        "same_answers": sum(row.predicted == pairs.b[key].predicted for key, row in pairs.a.items()),
+        "groups": None,
+        "test": "mcnemar",
+    }
+    if len(pairs.cases) == len(right):
+        return result
+    differences = [sum(right[key][0] - right[key][1] for key in case) for case in pairs.cases]
+    p_value = sign_flip(differences)
+    return {
+        **result,
+        "p_value": p_value,
+        "interval": list(_grouped_bounds(counts, differences, [len(case) for case in pairs.cases], p_value)),
+        "significant": p_value < SIGNIFICANT,
+        "groups": len(differences),
+        "test": "sign_flip",
+    }
+
+
+def _grouped_bounds(
+    counts: Sequence[int], differences: Sequence[int], sizes: Sequence[int], p_value: float
+) -> tuple[float, float]:
+    """The interval of the gap over groups, and at least that of so many images that each stand for themselves.
+
+    Where few groups differ, they say too little of those that might, and each group is counted as one image.
+    """
+    low, high = grouped_interval(differences, sizes, p_value)
+    if p_value < SIGNIFICANT:
+        return low, high
+    least = [gap_interval(*counts)]
+    one, other = (sum(sign * value > 0 for value in differences) for sign in (1, -1))
+    if _too_few(one + other):
+        alike = len(sizes) - one - other
+        both = round(alike * counts[0] / max(1, counts[0] + counts[3]))
+        least.append(gap_interval(both, one, other, alike - both))
+    return min(low, *(bound for bound, _ in least)), max(high, *(bound for _, bound in least))
+
+
+def _too_few(groups: int) -> bool:
+    """Whether no signs of so many groups are improbable enough."""
+    return 2 * 0.5**groups >= SIGNIFICANT
+
+
+def outcome(paired: Paired) -> Outcome:
+    """What the comparison says of a gap.
+
+    Returns:
+        `identical`: both give the same class to every image. `same_right`: both are right on the same images.
+        `too_few_groups`: no gap of so few groups could be called more than chance. `real`, or `chance`.
+    """
+    if paired.get("same_answers") == paired.get("count", 0):
+        return "identical"
+    if not paired.get("only_a_right") and not paired.get("only_b_right"):
+        return "same_right"
+    groups = paired.get("groups")
+    if groups is not None and _too_few(groups):
+        return "too_few_groups"
+    return "real" if paired.get("significant") else "chance"
 
 
 def same_pixels(a: Run, b: Run, part: str) -> dict[str, str]:
@@ -91,13 +202,16 @@ def paired_result(both: int, only_a: int, only_b: int, neither: int) -> Paired:
     """
     count = both + only_a + only_b + neither
     p_value = mcnemar(only_a, only_b)
+    low, high = gap_interval(both, only_a, only_b, neither)
+    if p_value >= SIGNIFICANT:  # Newcombe's is closer to a test that is not exact, which says more often that 0 is out
+        low, high = min(low, 0.0), max(high, 0.0)
     return {
         "count": count,
         "only_a_right": only_a,
         "only_b_right": only_b,
         "p_value": p_value,
         "gap": (only_a - only_b) / count,
-        "interval": list(gap_interval(both, only_a, only_b, neither)),
+        "interval": [low, high],
         "significant": p_value < SIGNIFICANT,
     }
 
@@ -115,7 +229,12 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]:
-    """Whether the saved model is right, for every validation image; empty before there are predictions.
+    """Whether the saved model is right, for every validation image; see `rows_of`."""
+    return {key: _right(row) for key, row in rows_of(run, names).items()}
+
+
+def rows_of(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, PredictionRow]:
+    """What the saved model says of every validation image; empty before there are predictions.
 
     Args:
         run: Run.
@@ -127,10 +246,14 @@ def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]
     if predictions is None:
         return {}  # a damaged table says nothing of its images
     seen: Counter[tuple[str, str]] = Counter()
-    found: dict[Key, bool] = {}
+    found: dict[Key, PredictionRow] = {}
     for row in sorted(predictions.of("val"), key=lambda row: row.file):
-        sha = hashes.get(row.file, row.file)
+        sha = hashes.get(row.file) or row.file
         content = (names.get(sha, sha), row.label)
-        found[(*content, seen[content])] = row.label == row.predicted
+        found[(*content, seen[content])] = row
         seen[content] += 1
     return found
+
+
+def _right(row: PredictionRow) -> bool:
+    return row.label == row.predicted

@@ -220,9 +220,11 @@ def _paired(paired: Record | None) -> str:
         return ""
     if "p_value" not in paired:
         return f"<p>{escape(str(paired.get('reason', '')))}</p>"
+    groups = paired.get("groups")
+    test = f"signs of the {shown(groups)} groups exchanged" if groups else "McNemar"
     return (
         f"<p>Of the same {shown(paired.get('count'))} validation images, {shown(paired.get('only_a_right'))} are "
-        f"classified correctly only by A and {shown(paired.get('only_b_right'))} only by B (McNemar, p = "
+        f"classified correctly only by A and {shown(paired.get('only_b_right'))} only by B ({test}, p = "
         f"{shown(paired['p_value'])}).</p>"
     )
 

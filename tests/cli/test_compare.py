@@ -143,3 +143,23 @@ def test_json_says_why_there_is_no_probe_when_it_ran_out_of_time(
     )
     assert command("a", "b", "--no-probe", "--json") == 0
     assert json.loads(capsys.readouterr().out)["probe_note"] is None
+
+
+@pytest.mark.parametrize(
+    ("paired", "words"),
+    [
+        ({}, "0: gap +0.100 [-0.100, +0.300], p = 1 (McNemar): may be chance."),
+        ({"groups": 10}, "p = 1 (signs of the 10 groups exchanged): may be chance."),
+        ({"groups": 5}, "(signs of the 5 groups exchanged): too few groups to call any gap more than chance."),
+        ({"groups": 9, "significant": True}, "(signs of the 9 groups exchanged): more than chance."),
+        ({"only_a_right": 0}, "Both are right on the same images of 200, and wrong on the same: gap +0.100 "),
+        ({"only_a_right": 0, "same_answers": 200}, "Both give the same class to each of the 200: identical."),
+        ({"only_a_right": 0, "same_answers": 200, "paired_by": "pixels"}, "200 (paired by their pixels: the files"),
+    ],
+)
+def test_the_gap_is_said_by_its_kind(paired: Any, words: str) -> None:
+    usual: Any = {
+        "count": 200, "only_a_right": 20, "only_b_right": 0, "p_value": 1.0, "gap": 0.1, "interval": [-0.1, 0.3],
+        "significant": False, "same_answers": 180, "groups": None,
+    }  # fmt: skip
+    assert words in compare._paired(usual | paired)

@@ -12,16 +12,19 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.compare.paired import answers, mcnemar, paired_result, paired_test
+from core.compare.paired import answers, mcnemar, outcome, paired_result, paired_test
 from core.config import make_config
 from core.stats.paired_share import gap_interval
 from core.store.runs import Run, RunStore
 
 
-def make_run(name: str, rows: list[tuple[str, str, str, str]]) -> Run:
-    """A run with predictions: rows of (path, content, label, predicted)."""
-    run = RunStore().create(make_config("sample", {}, name=name))
-    val = [{"path": path, "sha256": content, "label": label} for path, content, label, _ in rows]
+def make_run(name: str, rows: list[tuple[str, str, str, str]], groups: str = "", **settings: Any) -> Run:
+    """A run with predictions: rows of (path, content, label, predicted), and the group of each as one letter."""
+    known = {key.replace("__", "."): value for key, value in settings.items()}
+    run = RunStore().create(make_config("sample", known, name=name))
+    val: list[dict[str, str]] = [{"path": path, "sha256": content, "label": label} for path, content, label, _ in rows]
+    for item, group in zip(val, groups, strict=False):
+        item["group"] = group
     files.write_json(run.path / "manifest.json", {"root": "x", "classes": ["a", "b"], "val": val})
     with (run.path / "predictions.csv").open("w", newline="") as file:
         writer = csv.writer(file)
@@ -92,6 +95,82 @@ def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
     a = make_run("a", [("1.png", "x", "a", "a")])
     b: Any = RunStore().create(make_config("sample", {}, name="young"))
     assert paired_test(a, b) == {"reason": "Run “young” has no predictions on validation images yet."}
+
+
+def test_images_that_nobody_knows_are_not_called_different() -> None:
+    rows = [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b")]
+    a, b = make_run("a", rows), make_run("b", rows)
+    (b.path / "manifest.json").unlink()
+    unknown = "Run “b” has no readable manifest, so which images it was validated on is not known."
+    assert paired_test(a, b) == {"reason": unknown}
+    (a.path / "predictions.csv").write_text("split,file\nval,1.png\n")
+    assert paired_test(a, b) == {"reason": "The predictions of run “a” are damaged: predictions.csv cannot be read."}
+
+
+def patients(name: str, missed: set[int], pattern: str = "auto", path: str = "val/a/person{}_bacteria_{}.jpeg") -> Run:
+    """Ten patients with 20 images each; every image of those `missed` is wrong."""
+    rows = [(path.format(k, i), f"{k}-{i}", "a", "b" if k in missed else "a") for k in range(10) for i in range(20)]
+    return make_run(name, rows, data__group_pattern=pattern)
+
+
+def test_images_of_one_patient_are_one_case() -> None:
+    """One of ten patients is missed with all 20 images: that is one miss, by names, by a pattern, by a table."""
+    runs = patients("a", set()), patients("b", {3})
+    result = paired_test(*runs)
+    assert (result["groups"], result["test"], result["only_a_right"]) == (10, "sign_flip", 20)
+    assert (result["p_value"], outcome(result)) == (1.0, "chance")
+    assert result["interval"][0] < 0 < result["gap"] < result["interval"][1]
+    named = [patients(str(k), missed, "^p/(.)", "a/p/{}{}.png") for k, missed in enumerate((set(), {3}))]
+    assert paired_test(*named)["groups"] == 10
+    apart = [patients(str(k), missed, "", "a/p/{}{}.png") for k, missed in enumerate((set(), {3}))]
+    result = paired_test(*apart)
+    assert (result["groups"], result["test"], outcome(result)) == (None, "mcnemar", "real")
+    assert paired_test(named[0], apart[1])["groups"] == 10, "what one of the runs knows holds for both"
+    told = [
+        make_run(str(k), [(f"a/{i}.png", f"{i}", "a", said) for i in range(20)], "abcdefghij" * 2)
+        for k, said in enumerate("ab")
+    ]
+    result = paired_test(*told)
+    assert (result["groups"], outcome(result)) == (10, "real")
+
+
+def test_copies_of_one_image_are_one_case() -> None:
+    def run(name: str, said: str) -> Run:
+        copies = [(f"{k}.png", "x", "a", said) for k in range(20)]
+        return make_run(name, copies + [(f"other{k}.png", f"y{k}", "b", "b") for k in range(30)])
+
+    result = paired_test(run("a", "a"), run("b", "b"))
+    assert (result["groups"], result["only_a_right"], outcome(result)) == (31, 20, "chance")
+
+
+def test_few_groups_are_said_to_be_too_few() -> None:
+    def run(name: str, said: str) -> Run:
+        return make_run(name, [(f"{k}.png", f"{k}", "a", said) for k in range(20)], "abcd" * 5)
+
+    result = paired_test(run("a", "a"), run("b", "b"))
+    assert (result["groups"], outcome(result), result["significant"]) == (4, "too_few_groups", False)
+
+
+def test_the_same_answers_are_no_gap_that_may_be_chance() -> None:
+    def run(name: str, said: str) -> Run:
+        return make_run(name, [(f"{k}.png", f"{k}", "a", one) for k, one in enumerate(said)])
+
+    assert outcome(paired_test(run("a", "aab"), run("b", "aab"))) == "identical"
+    assert outcome(paired_test(run("c", "ab"), run("d", "ba"))) == "chance"
+    assert outcome({**paired_test(run("e", "ab"), run("f", "ab")), "same_answers": 1}) == "same_right"
+
+
+def test_test_and_interval_never_disagree() -> None:
+    """p < 0.05 and an interval without 0 are the same thing, on either side."""
+    checked = 0
+    for count, both_share in product((8, 20, 40, 200), (0.0, 0.5, 0.9)):
+        for one, other in product(range(min(count, 16)), repeat=2):
+            if one + other <= count:
+                both = int((count - one - other) * both_share)
+                result = paired_result(both, one, other, count - one - other - both)
+                assert result["significant"] == (result["interval"][0] > 0 or result["interval"][1] < 0)
+                checked += 1
+    assert checked > 2000
 
 
 def test_images_whose_bytes_differ_are_paired_by_their_pixels(tmp_path: Path) -> None:

@@ -192,6 +192,20 @@ def test_gap_within_chance_is_said():
     assert diagnose_view.gap_sentence(paired).startswith("**The gap may be chance.** Of 100 images, 6 are")
 
 
+def test_groups_and_same_answers_are_said():
+    paired: Paired = {"count": 200, "only_a_right": 20, "only_b_right": 0, "p_value": 1.0, "significant": False,
+                      "groups": 10, "same_answers": 180}  # fmt: skip
+    assert diagnose_view.gap_sentence(paired) == (
+        "**The gap may be chance.** Of 200 images, 20 are classified correctly only by A and 0 only by B. They are of "
+        "10 groups, such as patients or exact copies, and a group counts as one case. Equally good runs often differ "
+        "this much (p 1\\.000)."
+    )
+    assert diagnose_view.gap_sentence({**paired, "groups": 4}).startswith("**Too few groups to tell.** Of 200 images")
+    same: Paired = {**paired, "only_a_right": 0}
+    assert diagnose_view.gap_sentence(same).startswith("**No gap on these images.** Both runs are correct on")
+    assert diagnose_view.gap_sentence({**same, "same_answers": 200}).startswith("**The answers are identical.** Both")
+
+
 def test_findings_stand_under_their_run_and_are_literal(pair):
     at = open_diagnose()
     assert at.error[0].value == plain("All batches hold *one* class. Mix.")

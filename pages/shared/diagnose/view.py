@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
-from core.compare.paired import Paired
+from core.compare.paired import Paired, outcome
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
@@ -159,21 +159,31 @@ def show_gap(comparison: Comparison) -> None:
         st.metric(
             "p-value",
             chance(paired.get("p_value")),
-            help="Probability of a gap at least this large between equally good runs (McNemar's exact test). Below "
+            help=f"Probability of a gap at least this large between equally good runs ({_test_words(paired)}). Below "
             "0.05 the gap is called real.",
         )
+
+
+def _test_words(paired: Paired) -> str:
+    return "sign-flip test of the groups, exact" if paired.get("groups") else "McNemar's exact test"
 
 
 def gap_sentence(paired: Paired) -> str:
     """The paired test in words."""
     one, other = paired.get("only_a_right", 0), paired.get("only_b_right", 0)
-    counted = (
-        f"Of {paired.get('count', NOTHING)} images, {one} are classified correctly only by A and {other} only by B."
-    )
+    count, groups = paired.get("count", NOTHING), paired.get("groups")
+    counted = f"Of {count} images, {one} are classified correctly only by A and {other} only by B."
+    if groups:
+        counted += f" They are of {groups} groups, such as patients or exact copies, and a group counts as one case."
     p_value = plain(chance(paired.get("p_value")))
-    if paired.get("significant"):
-        return f"**The gap is real.** {counted} Unlikely to be chance (p {p_value})."
-    return f"**The gap may be chance.** {counted} Equally good runs often differ this much (p {p_value})."
+    said = {
+        "identical": f"**The answers are identical.** Both runs predict the same class for each of {count} images.",
+        "same_right": f"**No gap on these images.** Both runs are correct on the same images of {count}.",
+        "too_few_groups": f"**Too few groups to tell.** {counted} No gap of so few can be called real.",
+        "real": f"**The gap is real.** {counted} Unlikely to be chance (p {p_value}).",
+        "chance": f"**The gap may be chance.** {counted} Equally good runs often differ this much (p {p_value}).",
+    }
+    return said[outcome(paired)]
 
 
 def show_first_divergence(comparison: Comparison) -> None:

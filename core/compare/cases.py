@@ -1,0 +1,53 @@
+"""Which of the images that two runs were judged by belong together: those of one patient, and exact copies."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from core.data.dataset_index import ImageFile
+from core.data.split import group_names
+from core.stats.components import components
+from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.predictions import PredictionRow
+    from core.store.run_records import ImageRecord
+
+Key = tuple[str, str, int]
+"""An image by the hash of its file or of its pixels, its label, and its number among those of both."""
+
+
+def cases_of(sides: "Sequence[tuple[Run, Mapping[Key, PredictionRow]]]") -> list[list[Key]]:
+    """Joins images of one group, as manifest or data.group_pattern of either run tell it, and those of one content.
+
+    A split keeps the same together; see `core.data.split.join_files`.
+
+    Args:
+        sides: sequence of Run and its answers, which are of the same images in all of them.
+
+    Returns:
+        Lists of images; most have a single one.
+
+    Raises:
+        ConfigError: a pattern is no regular expression, or takes too long.
+        RunError: the configuration of a run cannot be read.
+    """
+    keys = sorted(sides[0][1])
+    first: dict[tuple[object, str], int] = {}
+    pairs = [(first.setdefault(("content", key[0]), i), i) for i, key in enumerate(keys)]
+    for side, (run, rows) in enumerate(sides):
+        names = _groups(run, [rows[key] for key in keys])
+        pairs += [(first.setdefault((side, name), i), i) for i, name in enumerate(names) if name]
+    return [[keys[i] for i in case] for case in components(len(keys), pairs)]
+
+
+def _groups(run: Run, rows: "Sequence[PredictionRow]") -> list[str]:
+    """The group of each image; empty where none is known."""
+    listed = {item["path"]: item for item in run.data().val}
+    files = [_file(row, listed.get(row.file)) for row in rows]
+    return group_names(files, run.config().data.group_pattern)
+
+
+def _file(row: "PredictionRow", item: "ImageRecord | None") -> ImageFile:
+    """As much of a file as the name of its group takes."""
+    split, group = (item.get("split", ""), item.get("group", "")) if item else ("", "")
+    return ImageFile(row.file, row.label, split, "", 0, 0, 0, "", "", 1, group)
