@@ -16,6 +16,7 @@ from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
 from core.insight.views import MOST, Views, views_of
 from core.stats import metrics
+from core.store.evaluated import read_gaps
 from core.store.runs import Run, RunStore
 from core.workers.evaluate_client import evaluate_on
 from core.workers.try_model_client import is_imported
@@ -64,6 +65,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
         raise ConfigError(f"--threshold is {options.threshold:g}; give a probability from 0 to 1")
     run = RunStore().get(options.run)
     views = views_of(run, options.views)
+    if options.part == "test" and is_imported(run):
+        raise ConfigError(
+            "an imported model has no test images: those that it is evaluated on are stored as validation images; leave "
+            "out --part test"
+        )
     if options.on:
         evaluate_on(run, options.on)
     stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
@@ -109,9 +115,13 @@ def _tell(
     caveats = run_caveats(run, options.part)
     if options.json:
         record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures, **more}
-        print_json({**record, "caveats": caveats})
+        gaps = read_gaps(run)
+        left_out = {"unreadable": gaps.unreadable, "unreadable_files": gaps.files} if is_imported(run) else {}
+        print_json({**record, **left_out, "caveats": caveats})
         return
     _print(stored, figures)
+    for sentence in read_gaps(run).sentences():
+        print(sentence)
     for line in [*words, *(f"read with care: {known}" for known in caveats)]:
         print(line)
 

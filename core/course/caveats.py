@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from core.checks.finding import Finding, FindingValues
 from core.course.during import findings_before, run_findings
 from core.errors import UserError
+from core.store.evaluated import read_gaps
 from core.store.runs import Run
 
 LEAKAGE = "optimistic: data leakage"
@@ -70,7 +71,7 @@ def caveats(found: Iterable[Finding], part: str = "val") -> list[str]:
 
 def run_caveats(run: Run, part: str = "val") -> list[str]:
     """The caveats of a run's figures; of one whose settings cannot be read those from before its training."""
-    return caveats(known_findings(run), part)
+    return [*caveats(known_findings(run), part), *read_gaps(run).caveats()]
 
 
 def known_findings(run: Run) -> list[Finding]:

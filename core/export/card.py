@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from core.config import RunConfig, beside_recommended, setting
-from core.course.caveats import caveats, known_findings
+from core.course.caveats import known_findings, run_caveats
 from core.data.file_names import display_name
 from core.data.rendering import FIT_WORDS
 from core.data.set_names import set_name
@@ -112,9 +112,9 @@ def _what_it_is(config: RunConfig, manifest: "Manifest") -> str:
     classes = ", ".join(_plain(name) for name in manifest.classes)
     model = "" if manifest.imported else f": {_network(config)}, and a small classifier on top"
     known = f"\n\n{_plain(imported_card.what_is_known(manifest))}" if manifest.imported else ""
-    side = config.data.image_size
+    side, count = config.data.image_size, len(manifest.classes)
     return (
-        f"An image classifier for {len(manifest.classes)} classes ({classes}){model}. It takes raw RGB pixels (0 to 255) "
+        f"An image classifier for {count} classes ({classes}){model}. It takes raw RGB pixels (0 to 255) "
         f"of {side} × {side} and gives probabilities; the preprocessing is inside.{known}"
     )
 
@@ -176,7 +176,7 @@ def _figures(figures: "PartFigures") -> str:
 
 def _caveats(run: Run, part: str) -> str:
     """What is known against the figures, above them; empty where nothing is."""
-    known = "; ".join(map(_plain, caveats(known_findings(run), part)))
+    known = "; ".join(map(_plain, run_caveats(run, part)))
     return f"**Read with care: {known}.** See Limits below.\n\n" if known else ""
 
 

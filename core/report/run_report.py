@@ -11,7 +11,7 @@ import numpy as np
 
 from core.compare.many import curve
 from core.config import RunConfig, beside_recommended
-from core.course.caveats import caveats, known_findings, with_caveats
+from core.course.caveats import known_findings, run_caveats, with_caveats
 from core.errors import RunError, UserError
 from core.export import imported_card
 from core.export.card import model_card
@@ -78,7 +78,7 @@ def _record(run: Run) -> Record:
         "epochs": len(run.epochs()),
         "evaluation": evaluation.to_dict() if evaluation else {},
         "findings": [{**finding.to_dict()} for finding in found],
-        "caveats": {part: caveats(found, part) for part, _ in _PARTS},
+        "caveats": {part: run_caveats(run, part) for part, _ in _PARTS},
         "imported": imported,
         "settings": [] if imported else _settings_rows(config),
         "environment": trace.environment if trace else {},

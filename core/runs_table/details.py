@@ -16,6 +16,7 @@ from typing import Any
 from core.config import RunConfig, default_settings
 from core.course.caveats import caveats, known_findings
 from core.errors import RunError
+from core.store.evaluated import read_gaps
 from core.store.kept_index import Stamp
 from core.store.parked import parked
 from core.store.recall import Recall
@@ -93,7 +94,7 @@ def read_details(run: Run) -> Details:
         saved_accuracy=saved.accuracy if saved else None,
         saved_auc=saved.auc if saved else None,
         test_accuracy=test.accuracy if test else None,
-        caveats=caveats(found),
+        caveats=[*caveats(found), *read_gaps(run).caveats()],
     )
 
 

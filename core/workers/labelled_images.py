@@ -18,11 +18,13 @@ class Labelled:
         root: Path. The folder that the files' paths are relative to.
         files: tuple of ImageFile, of all parts.
         labels: tuple of int. The number of the model's class for each.
+        unreadable: tuple of str. Paths of images that cannot be read.
     """
 
     root: Path
     files: tuple[ImageFile, ...]
     labels: tuple[int, ...]
+    unreadable: tuple[str, ...] = ()
 
     def some(self, most: int) -> "Labelled":
         """At most so many, every class alike as far as it has images, spread over all of it."""
@@ -57,7 +59,7 @@ def labelled_images(reference: str, classes: Sequence[str]) -> Labelled:
     labels = tuple(number[file.label.casefold().strip()] for file in index.files)
     if not labels:
         raise ModelError("the dataset has no readable image; give one with labelled images")
-    return Labelled(index.root, index.files, labels)
+    return Labelled(index.root, index.files, labels, tuple(image.path for image in index.unreadable))
 
 
 def _evenly(rows: list[int], most: int) -> list[int]:

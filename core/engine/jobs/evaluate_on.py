@@ -8,7 +8,6 @@ import dataclasses
 import json
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from core.data.dataset_index import ImageFile
 from core.engine.insight.predict import load_model
 from core.engine.train.evaluate import Figures, evaluate, write_figures
 from core.errors import ModelError, UnreadableImage, UserError
+from core.store.evaluated import KEY, Gaps, gaps_of
 from core.store.run_images import run_loader
 from core.store.run_records import Evaluation
 from core.store.runs import Run
@@ -43,10 +43,13 @@ def evaluate_on(run: Run, reference: str) -> dict[str, Any]:
     model, load = load_model(run), run_loader(run)
     kept: list[int] = []
     answers, batch = [], []
+    unreadable = list(found.unreadable)
     for k, file in enumerate(found.files):
-        with suppress(UnreadableImage, OSError):
+        try:
             batch.append(load(found.root / file.path))
             kept.append(k)
+        except (UnreadableImage, OSError):
+            unreadable.append(file.path)
         if len(batch) == _BATCH or (batch and k == len(found.files) - 1):
             answers.append(model.answer(np.stack(batch)).probabilities)
             batch = []
@@ -59,7 +62,8 @@ def evaluate_on(run: Run, reference: str) -> dict[str, Any]:
     record = Evaluation(
         classes=classes, weights="the model as it was brought", val=evaluate(part, labels, probabilities, classes)
     )
-    _keep(run, str(found.root), part)
+    gaps = gaps_of(unreadable, classes, [found.labels[k] for k in kept])
+    _keep(run, str(found.root), part, gaps)
     write_figures(run, Figures(record, {"val": part}, {"val": probabilities}))
     return {"images": len(part)}
 
@@ -69,8 +73,10 @@ def _named(file: ImageFile, label: str) -> ImageFile:
     return dataclasses.replace(file, label=label)
 
 
-def _keep(run: Run, root: str, part: list[ImageFile]) -> None:
+def _keep(run: Run, root: str, part: list[ImageFile], gaps: Gaps) -> None:
     record = files.read_json(run.path / "manifest.json")
+    imported = {key: value for key, value in record["imported"].items() if key != KEY}
+    record["imported"] = imported | ({KEY: gaps.to_record()} if gaps != Gaps() else {})
     images = [{"path": file.path, "label": file.label, "sha256": file.sha256} for file in part]
     files.write_json(run.path / "manifest.json", {**record, "root": root, "val": images})
 

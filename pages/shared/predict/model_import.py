@@ -11,6 +11,7 @@ from core.errors import UserError
 from core.export.bundle_import import import_bundle
 from core.models.class_names import QUOTING, split_classes
 from core.models.trial import PIXELS
+from core.store.evaluated import read_gaps
 from core.store.runs import Run
 from core.workers.evaluate_client import evaluate_on
 from core.workers.try_model_client import import_model, is_imported
@@ -170,6 +171,8 @@ def show_labelled(run: Run) -> None:
             st.error(plain(sentence(str(error))), icon=":material/error:")
             return
         st.success(f"Evaluated on {count} images.", icon=":material/check:")
+        for known in read_gaps(run).sentences():
+            st.warning(plain(sentence(known)), icon=":material/rule:")
 
 
 @guarded(Action.IMPORT)
