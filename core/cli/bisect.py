@@ -19,6 +19,7 @@ from core.bisect.store import (
 from core.cli.command import AddCommand
 from core.cli.output import new_rows, print_answer
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
+from core.cli.written_file import refuse_replacing_but_a_report
 from core.errors import DataError
 from core.jobs.job import BUDGET_MINUTES
 from core.start import start
@@ -55,6 +56,8 @@ def add_parser(command: AddCommand) -> None:
 def run_bisect(options: argparse.Namespace) -> int:
     """Runs one bisect to its end and prints the verdict."""
     a, b = (RunStore().get(name) for name in options.runs)
+    if options.report:
+        refuse_replacing_but_a_report(options.report, "--report")
     bisect = _begin(a, b, options, Line(quiet=options.json))
     look = new_rows(lambda: seen_from(bisect.result(), a.id).get("arms", []), describe_trial)
     status = follow(bisect, quiet=options.json, stopping=STOPPING_TRIALS, look=look)

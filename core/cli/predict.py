@@ -10,6 +10,7 @@ from core import files
 from core.cli.command import AddCommand
 from core.cli.open_model import ask
 from core.cli.output import print_json
+from core.cli.written_file import refuse_replacing
 from core.data.image_files import expand_images
 from core.data.images import decode
 from core.data.names import safe_stem
@@ -41,6 +42,7 @@ def add_parser(command: AddCommand) -> None:
         "images", metavar="IMAGE", nargs="+", type=Path, help='files, folders with all images in them, or "*.jpg"'
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the predictions to this file")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file of --csv")
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write class activation maps to this folder")
     parser.add_argument(
         "--calibrated",
@@ -82,6 +84,8 @@ def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> 
     other_views = views_of(other, options.views) if other else ALONE
     temperature = _temperature(run) if options.calibrated else 1.0
     paths = expand_images(options.images)
+    if options.csv:
+        refuse_replacing(options.csv, "--csv", force=options.force, inputs=paths)
     images: list[NamedImage] = [(str(path), path) for path in paths]
     raw = list(answers(run, images, averaged(ask(run, later), views, heat=options.heatmaps is not None)))
     found = [calibration.apply_temperature(answer, temperature) for answer in raw]
@@ -149,8 +153,6 @@ def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Predic
 
 
 def _write(path: Path, option: str, content: bytes) -> None:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give a file to {option}")
     try:
         with files.replacing(path) as file:
             file.write(content)

@@ -6,6 +6,7 @@ from pathlib import Path
 from core import files
 from core.cli.command import AddCommand
 from core.cli.output import print_json
+from core.cli.written_file import refuse_replacing
 from core.errors import UserError
 from core.report.run_report import run_report
 from core.store.runs import RunStore
@@ -16,6 +17,7 @@ def add_parser(command: AddCommand) -> None:
     parser = command("report", report, "Write a run as one HTML page: curves, metrics, findings, settings, card.")
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".html is added if there is no suffix")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     parser.add_argument("--images", action="store_true", help="with thumbnails of the worst mistakes")
 
 
@@ -23,6 +25,7 @@ def report(options: argparse.Namespace) -> int:
     """Writes the page."""
     run = RunStore().get(options.run)
     path = options.out if options.out.suffix else options.out.with_suffix(".html")
+    refuse_replacing(path, "--out", force=options.force)
     content = run_report(run, with_images=options.images)
     try:
         with files.replacing(path) as file:

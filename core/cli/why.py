@@ -11,6 +11,7 @@ from core.cli.command import AddCommand
 from core.cli.import_script import read_file
 from core.cli.output import new_rows, print_answer, print_json
 from core.cli.terminal import Line, follow
+from core.cli.written_file import refuse_replacing_but_a_report
 from core.data.dataset import SAMPLE
 from core.errors import DataError
 from core.jobs.job import BUDGET_MINUTES
@@ -45,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     """Asks, follows the job to its end, and prints the answer."""
     *files, dataset = options.scripts
     _require_arguments(files, dataset)
+    if options.report:
+        refuse_replacing_but_a_report(options.report, "--report")
     try:
         sides = [read_side(read_file(Path(name)), name, dataset) for name in files]
     except NotExpressed as error:

@@ -19,8 +19,8 @@ _GONE = frozenset((
 """Settings that no answer depends on."""
 
 _RENAMED = {("LeakyReLU", "alpha"): "negative_slope", ("ThresholdedReLU", "theta"): "threshold"}
-_INACTIVE = (None, False, 1, "channels_last")
-"""Values with which a setting that Keras 3 does not have does nothing."""
+_BY_KEYWORD = {"LayerNormalization": {"rms_scaling"}}
+"""Settings that a layer of this Keras takes without naming them in its signature."""
 
 
 def make_layers(config: Config, name: str | None, *, keras_2: bool) -> list[keras.Layer]:
@@ -66,7 +66,7 @@ def _settings(
             continue
         if name in known:
             kept[name] = value
-        elif not any(value is one or value == one for one in _INACTIVE):
+        elif not _is_inactive(value):
             raise save_again(f"its {kind} has the setting {key[:40]}, which this Keras does not know")
     if issubclass(made, keras.layers.BatchNormalization) and isinstance(kept.get("axis"), list):
         (kept["axis"],) = kept["axis"]
@@ -80,7 +80,14 @@ def _parameters(made: type[keras.Layer]) -> set[str]:
     for parent in made.__mro__:
         if issubclass(parent, keras.Layer) and "__init__" in vars(parent):
             found |= set(inspect.signature(parent).parameters)
-    return found - {"kwargs", "args"}
+    return (found | _BY_KEYWORD.get(made.__name__, set())) - {"kwargs", "args"}
+
+
+def _is_inactive(value: Any) -> bool:
+    """Whether a setting that Keras 3 does not have does nothing; `True`, which equals 1, switches one on."""
+    if value is None or isinstance(value, bool):
+        return not value
+    return isinstance(value, int | float | str) and value in (0, 1, "channels_last")
 
 
 def _activation(activation: Any, *, keras_2: bool) -> list[keras.Layer]:

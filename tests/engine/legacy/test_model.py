@@ -40,6 +40,27 @@ def layer(kind: str, name: str, *nodes: Any, **settings: Any) -> Config:
     return {"class_name": kind, "name": name, "config": config, "inbound_nodes": list(nodes)}
 
 
+def rebuilt_alone(kind: str, **settings: Any) -> Any:
+    return answers_of(graph(layer(kind, "l", of("i"), **settings), out="l"))
+
+
+def test_a_setting_that_is_switched_on_is_not_taken_for_the_number_one() -> None:
+    """`True == 1`: every unknown setting that was on counted as one that does nothing."""
+    with pytest.raises(ModelError, match="its Rescaling has the setting mirrored, which this Keras does not know"):
+        rebuilt_alone("Rescaling", scale=0.5, mirrored=True)
+    for nothing in (False, None, 1, 1.0, 0, "channels_last"):
+        np.testing.assert_allclose(rebuilt_alone("Rescaling", scale=0.5, unheard_of=nothing), IMAGES * 0.5)
+
+
+@pytest.mark.filterwarnings("ignore:.*rms_scaling")
+@pytest.mark.parametrize("center", [True, False])
+def test_rms_scaling_of_a_layer_normalisation_is_computed(center: bool) -> None:
+    given = rebuilt_alone("LayerNormalization", rms_scaling=True, center=center, axis=[-1])
+    expected = layers.LayerNormalization(rms_scaling=True, center=center)(IMAGES)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+    assert np.abs(given - np.asarray(layers.LayerNormalization(center=center)(IMAGES))).max() > 0.1
+
+
 def of(*names: str, **kwargs: Any) -> list[Any]:
     return [[name, 0, 0, kwargs] for name in names]
 
