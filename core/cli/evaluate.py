@@ -67,8 +67,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
     views = views_of(run, options.views)
     if options.part == "test" and is_imported(run):
         raise ConfigError(
-            "an imported model has no test images: those that it is evaluated on are stored as validation images; leave "
-            "out --part test"
+            "an imported model has no test images: those that it is evaluated on are stored as validation images; "
+            "leave out --part test"
         )
     if options.on:
         evaluate_on(run, options.on)

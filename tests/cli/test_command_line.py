@@ -230,6 +230,21 @@ def test_predict_names_what_it_cannot_read_and_answers_the_rest(
     assert err == "gone.png cannot be opened: No such file or directory.\n"
 
 
+def test_predict_writes_its_table_over_no_file_that_is_there(
+    trained: Run, image: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    before = image.read_bytes()
+    assert main("predict", trained.id, image, "--csv", image, "--force") == 1
+    assert "is one of the files that are read" in capsys.readouterr().err
+    assert image.read_bytes() == before
+    table = tmp_path / "kept.csv"
+    table.write_text("kept")
+    assert main("predict", trained.id, image, "--csv", table) == 1
+    assert table.read_text() == "kept"
+    assert main("predict", trained.id, image, "--csv", table, "--force") == 0
+    assert table.read_text() != "kept"
+
+
 def test_predict_takes_names_that_are_no_valid_text(trained: Run, tmp_path: Path, image: Path) -> None:
     odd = tmp_path / os.fsdecode(b"b\xffad.png")
     odd.write_bytes(image.read_bytes())

@@ -95,7 +95,10 @@ def test_the_command_writes_it(run: Run, tmp_path: Path, capsys: pytest.CaptureF
     assert Path(f"{out}.html").read_text(encoding="utf-8") == run_report(run)
     (tmp_path / "folder.html").mkdir()
     assert main(["report", run.id, "--out", str(tmp_path / "folder.html")]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    assert "folder.html is a folder" in capsys.readouterr().err
+    assert main(["report", run.id, "--out", str(out)]) == 1
+    assert "exists already; give another file to --out, or --force to replace it" in capsys.readouterr().err
+    assert main(["report", run.id, "--out", str(out), "--force"]) == 0
     assert main(["report", "nobody", "--out", "x"]) == 1
 
 
