@@ -72,8 +72,7 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     budget, known = options.budget, BisectStore().between(a, b)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
-        margin = _margin(known, options)
-        line.show(f"bisect {known.id} resumes; {tried} trials done; margin: {margin}", lasting=True)
+        line.show(f"bisect {known.id} resumes; {tried} trials done; margin: {_margin(known, options)}", lasting=True)
         start.resume(known, COMMAND_LINE, budget)
         return known
     facts = estimate(a, b)

@@ -61,7 +61,7 @@ def show_overview(view: View) -> None:
     with right:
         st.markdown("##### Counts")
         table = dataset_charts.count_table(counts)
-        columns: dict[str, Any] = dict.fromkeys(table, st.column_config.NumberColumn(width=70))
+        columns: dict[str, Any] = dict.fromkeys(map(str, table.columns), st.column_config.NumberColumn(width=70))
         # Whatever the length of a name, the counts stay in sight.
         columns["Class"] = st.column_config.TextColumn(width=_class_width(counts), pinned=True)
         st.dataframe(in_thousands(table), hide_index=True, alt="Images by class and split.", column_config=columns)
