@@ -88,7 +88,8 @@ def _switched(result: "BisectResult") -> list[str]:
     if not all(ends):
         return []
     if factors == set(result["candidates"]):
-        return [f"It is the only difference: {good.upper()} reaches {ends[0]}, {bad.upper()} {ends[1]}."]
+        only = "It is the only difference" if len(factors) == 1 else "They are the only differences"
+        return [f"{only}: {good.upper()} reaches {ends[0]}, {bad.upper()} {ends[1]}."]
     lines = []
     if cured:
         lines.append(f"Set in {bad.upper()} as in {good.upper()}, {_change(ends[1], cured)}.")

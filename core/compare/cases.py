@@ -35,13 +35,22 @@ def cases_of(sides: "Sequence[tuple[Run, Mapping[Key, PredictionRow]]]") -> list
     first: dict[tuple[object, str], int] = {}
     pairs = [(first.setdefault(("content", key[0]), i), i) for i, key in enumerate(keys)]
     for side, (run, rows) in enumerate(sides):
-        names = _groups(run, [rows[key] for key in keys])
+        names = groups_of_rows(run, [rows[key] for key in keys])
         pairs += [(first.setdefault((side, name), i), i) for i, name in enumerate(names) if name]
     return [[keys[i] for i in case] for case in components(len(keys), pairs)]
 
 
-def _groups(run: Run, rows: "Sequence[PredictionRow]") -> list[str]:
-    """The group of each image; empty where none is known."""
+def groups_of_rows(run: Run, rows: "Sequence[PredictionRow]") -> list[str]:
+    """The group of each validation image, as the manifest or data.group_pattern tells it; empty where none is known.
+
+    Args:
+        run: Run.
+        rows: sequence of PredictionRow. Of its predictions, any of them.
+
+    Raises:
+        ConfigError: the pattern is no regular expression, or takes too long.
+        RunError: the configuration of the run cannot be read.
+    """
     listed = {item["path"]: item for item in run.data().val}
     files = [_file(row, listed.get(row.file)) for row in rows]
     return group_names(files, run.config().data.group_pattern)

@@ -12,6 +12,10 @@ Hillis 2007, Statistics in Medicine 26:596). For accuracies this is the unbiased
 and Myers 2007 (Multireader multicase variance analysis for binary data, JOSA A 24:B70). For AUCs the covariances are
 those of DeLong, DeLong and Clarke-Pearson 1988. Cases of one group are added up first, so that ten films of one patient
 count as one case (Obuchowski 1997, Nonparametric analysis of clustered ROC curve data, Biometrics 53:567).
+
+Where the answers of both differ in no image, or in all alike, the estimate of C is 0, though other images may well tell
+them apart. So C is never less than what two images more would make of it, of which each side wins one half: Agresti and
+Min 2005 (Simple improved confidence intervals for comparing matched proportions, Statistics in Medicine 24:729).
 """
 
 import math
@@ -61,10 +65,12 @@ class Reading:
         value: float. Its accuracy or AUC.
         parts: mapping. Each case to its part in the value's deviation from the truth: they add up to 0, and the sum of
             their squares is the value's variance due to the cases.
+        images: int. How many it has read.
     """
 
     value: float
     parts: Mapping[Hashable, float]
+    images: int
 
 
 def accuracy_reading(cases: Sequence[Hashable], correct: Array) -> Reading:
@@ -75,7 +81,7 @@ def accuracy_reading(cases: Sequence[Hashable], correct: Array) -> Reading:
         correct: bool array of shape `(n,)`.
     """
     value = float(correct.mean())
-    return Reading(value, _added(cases, (correct - value) / len(correct)))
+    return Reading(value, _added(cases, (correct - value) / len(correct)), len(correct))
 
 
 def auc_reading(cases: Sequence[Hashable], labels: Array, probabilities: Array) -> Reading | None:
@@ -91,7 +97,7 @@ def auc_reading(cases: Sequence[Hashable], labels: Array, probabilities: Array) 
     if not found:
         return None
     value = float(np.mean([area for area, _ in found]))
-    return Reading(value, _added(cases, np.mean([parts for _, parts in found], axis=0)))
+    return Reading(value, _added(cases, np.mean([parts for _, parts in found], axis=0)), len(labels))
 
 
 def crossed(a: Sequence[Reading], b: Sequence[Reading], level: float = 0.05) -> Crossed | None:
@@ -115,13 +121,16 @@ def crossed(a: Sequence[Reading], b: Sequence[Reading], level: float = 0.05) -> 
     seeds, count = len(differences), len(cases)
     products = parts @ parts.T * count / (count - 1)
     shared = float((products.sum() - np.trace(products)) / (seeds * (seeds - 1)))
-    by_seeds, by_cases = float(differences.var(ddof=1)) / seeds, max(shared, 0.0)
-    by_both = min(max(float(np.trace(products)) / seeds - by_cases, 0.0) / seeds, by_seeds)
+    least = 1 / (min(reading.images for reading in (*a, *b)) + 2) ** 2
+    by_seeds, by_cases = float(differences.var(ddof=1)) / seeds, max(shared, least)
+    by_both = min(max(float(np.trace(products)) / seeds - max(shared, 0.0), 0.0) / seeds, by_seeds)
     variance = by_seeds + by_cases
     freedom = (seeds - 1) * (variance / by_seeds) ** 2 if by_seeds else math.inf
     half = two_sided(level, min(freedom, 1e6)) * math.sqrt(variance)
     value = float(differences.mean())
-    return Crossed(value, value - half, value + half, by_seeds, by_cases, by_both, freedom, count, seeds)
+    return Crossed(
+        value, max(-1.0, value - half), min(1.0, value + half), by_seeds, by_cases, by_both, freedom, count, seeds
+    )
 
 
 def _one_class(positive: Array, scores: Array) -> tuple[float, Array]:

@@ -1,6 +1,5 @@
 """SweepRunner: trains the trials of a sweep, picks the best and corrects its score for the choice."""
 
-import math
 import time
 from collections.abc import Callable
 
@@ -12,12 +11,10 @@ from core.stats.metrics import wilson
 from core.stats.percent import percent
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
 from core.store.job_records import Best, SweepOutcome, SweepResult, SweepTrial
-from core.store.predictions import read_predictions
 from core.store.runs import Run, RunStore
+from core.sweep.answers import answers_of, groups_of
 from core.sweep.plan import config_of
 from core.sweep.store import Sweep, empty_result
-
-_LEAST_PROBABILITY = 1e-7
 
 
 class SweepRunner(TrialRunner[SweepResult]):
@@ -39,6 +36,7 @@ class SweepRunner(TrialRunner[SweepResult]):
         super().__init__(sweep, train, stop_requested, announce, clock)
         self.sweep, self._base = sweep, sweep.config()
         self.record = {**empty_result(sweep), **sweep.result()}
+        self._together: NDArray[np.int64] | None = None
         self._wait_again()
 
     def outcome(self) -> str:
@@ -107,14 +105,14 @@ class SweepRunner(TrialRunner[SweepResult]):
     def _judge(self) -> None:
         """The best trial so far, and what may be expected of it."""
         rows = [row for row in self.record["arms"] if row["status"] == "finished"]
-        answers = [(row, found) for row in rows if (found := _answers(row["run"] or "")) is not None]
-        count = max((len(found[0]) for _, found in answers), default=0)
-        answers = [(row, found) for row, found in answers if len(found[0]) == count]
+        answers = [(row, found) for row in rows if (found := answers_of(row["run"] or "")) is not None]
+        count = max((len(found.right) for _, found in answers), default=0)
+        answers = [(row, found) for row, found in answers if len(found.right) == count]
         if answers:
-            correct = np.stack([right for _, (right, _) in answers])
-            loss = np.stack([losses for _, (_, losses) in answers])
+            correct = np.stack([found.right for _, found in answers])
+            loss = np.stack([found.losses for _, found in answers])
             row = answers[best_of(correct, loss)][0]
-            expected = correct_for_choice(correct, loss)
+            expected = correct_for_choice(correct, loss, groups=self._groups(answers[0][0]["run"] or "", count))
             least = (row["interval"] or [1.0])[0]
             alike = sum(least <= (other["value"] or 0.0) for other, _ in answers) - 1
             best: Best = {
@@ -130,6 +128,12 @@ class SweepRunner(TrialRunner[SweepResult]):
             }
             self.record |= {"best": best, "sentence": sentence(row, len(answers), count, expected, alike)}
         self.write()
+
+    def _groups(self, run_id: str, images: int) -> NDArray[np.int64] | None:
+        """Which images belong together, read once: the trials of a sweep are judged on the same."""
+        if self._together is None or len(self._together) != images:
+            self._together = groups_of(run_id)
+        return self._together
 
 
 def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, alike: int) -> str:
@@ -165,14 +169,3 @@ def _outcome(run: Run, status: str) -> SweepOutcome:
         "auc": part.auc,
         "epochs": len(run.epochs()),
     }
-
-
-def _answers(run_id: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
-    """Of each validation image whether the run's answer is right, and its loss; None when its file is gone."""
-    predictions = read_predictions(RunStore().root / run_id)
-    if predictions is None:
-        return None
-    rows, classes = predictions.of("val"), predictions.classes
-    sureness = [max(_LEAST_PROBABILITY, row.probabilities[classes.index(row.label)]) for row in rows]
-    right = np.array([row.label == row.predicted for row in rows])
-    return right, np.array([-math.log(p) for p in sureness])

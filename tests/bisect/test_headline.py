@@ -61,6 +61,13 @@ def test_what_was_decided_by_auc_is_told_by_auc():
     assert headline(alone).lines[-1] == "It is the only difference: A reaches AUC 0.986, B AUC 0.977."
 
 
+def test_two_settings_that_are_all_there_is_are_not_called_one_difference():
+    both = [SHUFFLE, "data.augmentation"]
+    ends = [{"from_b": [], "value": 0.9, "interval": None}, {"from_b": both, "value": 0.5, "interval": None}]
+    told = headline(result(factors=both, candidates=both, measured=ends)).lines[-1]
+    assert told == "They are the only differences: A reaches 90.0 %, B 50.0 %."
+
+
 def test_a_result_of_an_older_version_is_told_by_its_tests():
     old = result(tests=[
         {"factor": SHUFFLE, "direction": "sufficient", "base": "a", "value": 0.5},

@@ -27,8 +27,8 @@ def test_for_accuracies_it_is_the_one_shot_estimate_by_mean_squares() -> None:
     found = crossed(readings(a), readings(b))
     assert found is not None
     assert found.by_seeds == pytest.approx(by_seeds / (r * n))
-    # Where the covariance comes out below 0 it counts as 0.
-    assert found.by_cases == pytest.approx(max((by_images - both) / (r * n), 0), abs=1e-12)
+    # Where the covariance comes out lower it counts as that of two images more, half of each won by either.
+    assert found.by_cases == pytest.approx(max((by_images - both) / (r * n), 1 / (n + 2) ** 2), abs=1e-12)
 
 
 def test_an_auc_and_its_variance_are_delongs() -> None:
@@ -91,9 +91,26 @@ def test_images_that_only_one_side_has_are_not_paired() -> None:
     same, other = crossed(readings(rows), readings(rows)), crossed(readings(rows), readings(rows, list(range(50, 100))))
     assert same is not None
     assert other is not None
-    assert (same.by_cases, same.cases, other.cases) == (0.0, 50, 100)
+    assert (same.by_cases, same.cases, other.cases) == (1 / 52**2, 50, 100)
     assert other.by_cases >= 0
     assert crossed(readings(rows[:1]), readings(rows[:1])) is None
+
+
+def test_answers_that_never_differ_on_few_images_do_not_exclude_a_gap_on_others() -> None:
+    """The interval was 0 to 0; of 8 images that agree one knows that 31 % may not (95 %, Clopper and Pearson)."""
+    same = crossed(readings(np.ones((3, 8), bool)), readings(np.ones((3, 8), bool)))
+    assert same is not None
+    assert (same.value, same.low, same.high) == pytest.approx((0, -0.196, 0.196), abs=0.001)
+    all_wrong = crossed(readings(np.ones((3, 8), bool)), readings(np.zeros((3, 8), bool)))
+    assert all_wrong is not None
+    assert (all_wrong.low, all_wrong.high) == pytest.approx((0.804, 1.0), abs=0.001)
+    assert all(0.004 < abs(end) < 0.006 for end in _ends_of_agreement(400)), "many images that agree do say something"
+
+
+def _ends_of_agreement(images: int) -> tuple[float, float]:
+    found = crossed(readings(np.ones((3, images), bool)), readings(np.ones((3, images), bool)))
+    assert found is not None
+    return found.low, found.high
 
 
 def test_what_would_settle_it() -> None:

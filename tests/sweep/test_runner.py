@@ -51,9 +51,19 @@ def leave(run: Run, accuracy: float) -> None:
     with (run.path / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["split", "file", "label", "predicted", "p(a)", "p(b)"])
-        order = np.random.default_rng(0).permutation(IMAGES)
+        order = in_order()
         for k in range(IMAGES):
-            writer.writerow(["val", f"{k}.png", "a", "a" if order[k] < right else "b", accuracy, 1 - accuracy])
+            writer.writerow(["val", f"a/{named(k)}", "a", "a" if order[k] < right else "b", accuracy, 1 - accuracy])
+
+
+def named(number: int) -> str:
+    """The name of an image below its class."""
+    return f"{number}.png"
+
+
+def in_order() -> np.ndarray:
+    """Of each image its place among those that are answered rightly first."""
+    return np.random.default_rng(0).permutation(IMAGES)
 
 
 @pytest.fixture
@@ -101,6 +111,25 @@ def test_trials_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monk
     monkeypatch.setitem(ACCURACY, 0.0, 0.89)
     again = SweepStore().create(sweep.config(), TRIALS, 10)
     assert "All others lie within its 95 % CI" in runner(again, Trainer()).run()
+
+
+def test_images_of_one_patient_are_drawn_together(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten patients of ten images each say less of other patients than 100 images do: the interval is far wider."""
+    alone, per_patient = _expected_width(sweep), 10
+    images = [f"person{k // per_patient}_{k}.png" for k in range(IMAGES)]
+    together = [0.0 if k // per_patient in (3, 7) else 1.0 for k in range(IMAGES)]
+    monkeypatch.setattr(f"{__name__}.named", images.__getitem__)
+    monkeypatch.setattr(f"{__name__}.in_order", lambda: np.argsort(np.argsort(together)[::-1]))
+    again = SweepStore().create(sweep.config(), TRIALS, 10)
+    assert _expected_width(again) > 1.8 * alone
+
+
+def _expected_width(sweep: Sweep) -> float:
+    runner(sweep, Trainer()).run()
+    best = sweep.result()["best"]
+    assert best is not None
+    low, high = best.get("expected_interval") or (0.0, 0.0)
+    return float(high - low)
 
 
 def test_a_trial_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None:
