@@ -46,7 +46,8 @@ def class_told_by_compression(context: Context) -> Finding | None:
     found = [told for label in _asked(sample) if (told := _by_step(sample.labels == label, known, steps, label))]
     if not found:
         return None
-    _, label, step, own, rest = max(found)
+    best = max(found)
+    _, label, step, own, rest = _of_the_other(best, sample) if best.rest > best.own else best
     name, of_class = context.dataset.classes[label], sample.labels == label
     return Finding(
         "class-told-by-compression",
@@ -77,6 +78,14 @@ class _ByStep(NamedTuple):
     step: int
     own: float
     rest: float
+
+
+def _of_the_other(found: _ByStep, sample: Sample) -> _ByStep:
+    """Of two classes the one that has the traces; of more, what none of a class has is said of that class."""
+    others = [int(label) for label in np.unique(sample.labels) if label != found.label]
+    if len(others) > 1:
+        return found
+    return found._replace(label=others[0], own=found.rest, rest=found.own)
 
 
 def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int) -> _ByStep | None:

@@ -15,7 +15,7 @@ WITH_FEATURES = "needs features of the backbone: `python -m core check --feature
 _COMPARED = (
     "leak-near-duplicate", "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
     "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
-    "train-val-preprocess-mismatch",
+    "train-val-preprocess-mismatch", "cut-off-images",
 )  # fmt: skip
 """Findings that compare the images with each other."""
 

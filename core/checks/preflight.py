@@ -10,6 +10,7 @@ from core.checks import (
     blank,
     class_marks,
     class_traces,
+    cut_off,
     effects,
     few_groups,
     folders,
@@ -64,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     labels.skipped_files,
     blank.blank_images,
     blank.constant_class,
+    cut_off.cut_off_images,
     few_groups.val_from_few_groups,
     parts_differ.parts_differ,
     parts_differ.test_images_differ,
@@ -106,7 +108,7 @@ CHECK_IDS = tuple(check.__name__.replace("_", "-") for check in CHECKS)
 
 _OF_IMAGES = {
     module.__name__
-    for module in (altered, blank, class_marks, class_traces, few_groups, image_size, labels, name_tokens,
+    for module in (altered, blank, class_marks, class_traces, cut_off, few_groups, image_size, labels, name_tokens,
                    parts_differ, scaling, split, storage)
 }  # fmt: skip
 _OF_SETTINGS = {

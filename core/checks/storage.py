@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 
-from core.checks.context import Context, paths_of, percent
+from core.checks.context import NAMED, Context, paths_of, percent
 from core.checks.finding import Finding
+from core.checks.unreadable import kinds_of
 from core.data import images
 from core.data.dataset_index import ImageFile
 from core.data.rendering import window_words
@@ -166,16 +167,21 @@ def exif_orientation(context: Context) -> Finding | None:
 
 
 def corrupt_image(context: Context) -> Finding | None:
-    """Files with an image's name that cannot be decoded; they are left out, others crash on them in mid-epoch."""
+    """Files with an image's name that are damaged, too large or of a kind that is not read; they are left out.
+
+    Others crash on them in mid-epoch.
+    """
     bad = context.index.unreadable
     if not bad:
         return None
+    kinds = kinds_of(bad)
     return Finding(
         "corrupt-image",
         "warning",
-        f"Image files left out because they cannot be read: {len(bad)}.",
-        {"files": [file.path for file in bad[:20]]},
-        "Repair or remove them.",
+        f"Image files left out: {', '.join(f'{count} {name}' for name, count, _, _ in kinds)}. "
+        f"{' '.join(reason for _, _, reason, _ in kinds)}",
+        {"kinds": {name: count for name, count, _, _ in kinds}, "files": [file.path for file in bad[:NAMED]]},
+        " ".join(remedy for *_, remedy in kinds),
     )
 
 

@@ -52,7 +52,7 @@ def check(options: argparse.Namespace) -> int:
         findings, later = _with_features(config, dataset, findings, quiet=options.json)
         made = with_features(made, later)
     if options.json:
-        print_json({**findings_record(findings), "checks": made})
+        print_json({**findings_record(findings), "checks": made, "notes": list(dataset.index.notes)})
     else:
         print_findings(findings, made)
     return 1 if options.strict and any(finding.severity == "error" for finding in findings) else 0

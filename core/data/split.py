@@ -101,13 +101,23 @@ def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AU
     train = Counter(f.label for f in split.train)
     unknown = sorted({f.label for f in split.val} - set(train))
     if index.layout == "splits" and unknown:
-        names = ", ".join(map(display_name, unknown))
-        raise DataError(f"The validation images have classes without training images: {names}; add them to train/.")
+        raise DataError(_not_trained_on(index, unknown))
     _require_two_each(index, train)
     if not split.train:
         raise DataError("There are no images to train on; use a smaller data.validation_split.")
     if not split.val:
         raise DataError(_no_validation(index, group_pattern))
+
+
+def _not_trained_on(index: DatasetIndex, unknown: list[str]) -> str:
+    """Names the classes, and where files of them lie in the training folder, why none of those is used."""
+    claim = f"The validation images have classes without training images: {', '.join(map(display_name, unknown))}"
+    unread = [file for file in index.unreadable if file.split == "train" and file.label in unknown]
+    if not unread:
+        return f"{claim}; add them to train/."
+    counts = Counter(file.label for file in unread)
+    named = ", ".join(f"{counts[label]} of {display_name(label)}" for label in sorted(counts))
+    return f"{claim}. In train/ there are image files that cannot be read: {named}. {unread[0].reason}"
 
 
 def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:

@@ -19,7 +19,7 @@ HEALTHY = DatasetIndex(Path("/data"), "splits", ("a", "b"), FILES)
 SICK = dataclasses.replace(
     HEALTHY,
     test_as_validation=True,
-    unreadable=tuple(Unreadable(f"train/a/bad{n}.png", "a", "train", "empty") for n in range(25)),
+    unreadable=tuple(Unreadable(f"train/a/bad{n}.png", "a", "train", f"bad{n}.png is empty.") for n in range(25)),
     skipped=(("train/a/notes.txt", "is not an image by its extension"),),
 )
 
@@ -50,8 +50,11 @@ def test_test_images_that_validate_are_a_warning() -> None:
 def test_unreadable_files_are_counted_and_the_first_are_named() -> None:
     finding = only(unreadable=SICK.unreadable)
     assert (finding.id, finding.severity) == ("corrupt-image", "warning")
-    assert finding.claim == "Image files left out because they cannot be read: 25."
-    assert finding.evidence == {"files": [f"train/a/bad{n}.png" for n in range(20)]}
+    assert finding.claim == "Image files left out: 25 damaged or empty. bad0.png is empty."
+    assert finding.evidence == {
+        "kinds": {"damaged or empty": 25},
+        "files": [f"train/a/bad{n}.png" for n in range(20)],
+    }
 
 
 def test_files_of_other_kinds_are_worth_knowing() -> None:

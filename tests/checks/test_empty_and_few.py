@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.checks.blank import blank_images, constant_class
 from core.checks.class_names import is_inverted, meaning
+from core.checks.cut_off import cut_off_images, grey_rows
 from core.checks.few_groups import val_from_few_groups
 from tests.checks.on_disk import opened
 from tests.told import told
@@ -41,6 +43,30 @@ def test_a_small_flat_object_on_a_flat_ground_is_seen(
         image.paste(colour, (10, 20, 35, 50))  # 7.5 % of the area
         image.save(path)
     assert (blank_images(opened(folder, {})) is not None) == is_blank
+
+
+def test_a_lower_part_that_is_missing_is_seen_and_an_even_ground_is_none() -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 256, (32, 33)).astype(np.uint8)
+    cut, bar, ground = whole.copy(), whole.copy(), np.full((32, 33), 128, np.uint8)
+    cut[20:] = 128
+    bar[20:] = 0
+    ground[8:20, 4:30] = whole[8:20, 4:30]
+    assert [grey_rows(one) for one in (whole, cut, bar, ground)] == [0, 12, 0, 0]
+
+
+def test_images_that_were_cut_off_are_told_with_their_classes(image_folder: Any) -> None:
+    folder = image_folder(train=(12, 12), val=(2, 2), size=64)
+    assert cut_off_images(opened(folder, {})) is None
+    rng = np.random.default_rng(0)
+    for path in sorted((folder / "train" / "b").glob("*.png"))[:7]:
+        pixels = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+        pixels[30:] = 128
+        Image.fromarray(pixels).save(path)
+    finding = told(cut_off_images(opened(folder, {})))
+    assert finding.severity == "warning"
+    assert finding.claim.startswith("7 of 28 images (25 %) end in an even grey area of the whole width, half of them")
+    assert ": 50 % of b." in finding.claim
 
 
 def test_a_class_of_one_file_is_an_error(make_context: Make) -> None:

@@ -197,6 +197,14 @@ def test_an_earlier_compression_of_one_class_is_found_though_all_are_png_now(sai
     assert found.evidence["share_in_others"] < 0.1
 
 
+def test_of_two_classes_the_one_that_was_compressed_is_named(said):
+    found = said(resaved(25), lambda label, val: label == 0)["class-told-by-compression"]
+    assert found.evidence["class"] == "cat"
+    assert found.evidence["share_in_class"] > 0.9
+    assert found.evidence["share_in_others"] < 0.1
+    assert found.evidence["files"][0].split("/")[1] == "cat"
+
+
 def test_a_lighter_class_is_worth_a_word_and_no_warning(said):
     found = said(lambda image, rng: image.point(lambda v: min(255, v + 70)), lambda label, val: label == 1)
     assert {id: one.severity for id, one in found.items()} == {"class-told-by-looks": "info"}

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from core.checks import storage
-from core.data.dataset_index import Unreadable
 from tests.checks.on_disk import each, opened
 from tests.told import told
 
@@ -142,7 +141,13 @@ def test_turned_images_are_worth_knowing(make_context):
     assert "turned upright here by their EXIF orientation" in finding.claim
 
 
-def test_unreadable_files_are_counted(make_context):
-    bad = (Unreadable("train/cat/bad.jpg", "cat", "train", "bad.jpg is empty."),)
-    finding = told(storage.corrupt_image(make_context(unreadable=bad)))
-    assert finding.evidence == {"files": ["train/cat/bad.jpg"]}
+def test_files_that_are_left_out_are_told_with_their_reasons_and_a_remedy_for_each(image_folder):
+    folder = image_folder(train=(3, 3), val=(2, 2), size=20) / "train" / "a"
+    Image.fromarray(np.zeros((9, 9), np.float32)).save(folder / "is damaged.tif")
+    (folder / "cut.png").write_bytes(next(folder.glob("*.png")).read_bytes()[:60])
+    Image.new("1", (21_000, 1)).save(folder / "line.png")
+    finding = told(storage.corrupt_image(opened(folder.parents[1], {})))
+    kinds = {"damaged or empty": 1, "larger than what is read": 1, "of a kind that is not read": 1}
+    assert finding.evidence["kinds"] == kinds
+    assert "line.png is 21000 × 1 pixels; at most 20000 per side are supported." in finding.claim
+    assert finding.remedy.startswith("Repair or remove damaged files. Save large images smaller. Convert files")

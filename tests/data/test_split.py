@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -236,6 +237,10 @@ def test_validation_classes_that_training_lacks_are_refused_and_the_reverse_is_n
     train = [file(f"train/{c}/{i}.png", "train") for c in "ab" for i in range(3)]
     index = index_of([*train, file("val/a/1.png", "val"), file("val/c/1.png", "val")])
     with pytest.raises(DataError, match=r"classes without training images: c; add them to train/\."):
+        require_trainable(index, split_files(index, 0.2, 0))
+    bad = tuple(Unreadable(f"train/c/{k}.png", "c", "train", f"{k}.png is empty.") for k in range(2))
+    index = replace(index, unreadable=bad)
+    with pytest.raises(DataError, match=r"images: c\. In train/ there are .* be read: 2 of c\. 0\.png is empty\.$"):
         require_trainable(index, split_files(index, 0.2, 0))
     fewer = index_of([*train, file("val/a/1.png", "val")])
     require_trainable(fewer, split_files(fewer, 0.2, 0))
