@@ -62,6 +62,8 @@ def _named(figure: str) -> str:
 
 def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> None:
     print(f"A  {record['titles'][0]}  ({record['runs'][0]})\nB  {record['titles'][1]}  ({record['runs'][1]})")
+    for sentence in record["endings"]:
+        print(f"\n{sentence}")
     _print_rows("Settings", [(row["key"], row["a"], row["b"]) for row in record["differences"]["config"]])
     _print_rows("Data", [(row["what"], row["a"], row["b"]) for row in record["differences"]["data"]])
     _print_rows(
@@ -70,6 +72,8 @@ def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> Non
     _print_rows("Figures", [(_named(name), _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
     print(f"  {TWO_LOSSES.format(epochs='val_loss', saved='val_log_loss')}")
     print(f"\nThe same validation images\n  {_paired(record['paired'])}")
+    for sentence in record["classes"]["sentences"]:
+        print(f"  {sentence}")
     print(f"\nFirst divergence\n  {_divergence(record)}")
     print("\nProbe")
     for stage in stages:
@@ -103,7 +107,7 @@ def _paired(paired: Paired) -> str:
     said, count = outcome(paired), paired["count"]
     same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
     if said == "identical":
-        return f"Both give the same class to each of the {count}{same}: identical."
+        return f"Both give the same class to each of the {count} images{same}: identical."
     low, high = paired["interval"]
     gap = f"gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}]"
     if said == "same_right":

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 from core import paths
 from core.checks.finding import Finding, FindingValues
+from core.compare.classes import ClassesCompared, compare_classes
 from core.compare.divergence import first_divergence, recorded_epochs
-from core.compare.paired import Paired, paired_test
+from core.compare.endings import endings
+from core.compare.paired import Paired, pair, tested
 from core.compare.where import Divergence, DivergenceValues
 from core.course.during import run_findings
 from core.errors import RunError
@@ -80,6 +82,8 @@ class Comparison(TypedDict):
     divergence: str
     probe: list[dict[str, object]] | None
     findings: dict[str, list[FindingValues]]
+    endings: list[str]
+    classes: ClassesCompared
 
 
 def compare(a: Run, b: Run) -> Comparison:
@@ -91,13 +95,14 @@ def compare(a: Run, b: Run) -> Comparison:
 
     Returns:
         Dictionary of plain values: `runs`, `titles`, `differences` (`config`, `data`, `environment`), `metrics`,
-        `paired`, `first_divergence`, `divergence` (that, or why there is none, in a sentence), `probe`, `findings`.
+        `paired`, `first_divergence`, `divergence` (that, or why there is none, in a sentence), `probe`, `findings`,
+        `endings` (sentences on a run that did not finish), `classes` (see `core.compare.classes`).
 
     Raises:
         RunError: the configuration of a run cannot be read.
     """
     divergence, sentence = _divergence(a, b)
-    probe = stored_probe(a, b)
+    probe, pairs = stored_probe(a, b), pair(a, b)
     return {
         "runs": [a.id, b.id],
         "titles": [a.title(), b.title()],
@@ -107,11 +112,13 @@ def compare(a: Run, b: Run) -> Comparison:
             "environment": environment_differences(a, b),
         },
         "metrics": metrics(a, b),
-        "paired": paired_test(a, b),
+        "paired": {"reason": pairs} if isinstance(pairs, str) else tested(pairs),
         "first_divergence": divergence.to_dict() if divergence else None,
         "divergence": sentence,
         "probe": None if probe is None else [stage.to_dict() for stage in probe],
         "findings": {name: [one.to_dict() for one in findings(run)] for name, run in (("a", a), ("b", b))},
+        "endings": endings(a, b),
+        "classes": compare_classes(a, b, pairs),
     }
 
 

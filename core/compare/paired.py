@@ -109,8 +109,8 @@ def _without(run: Run) -> str:
 
 def tested(pairs: Pairs) -> Paired:
     """The test of all images; see `paired_test`."""
-    right = {key: (_right(row), _right(pairs.b[key])) for key, row in pairs.a.items()}
-    outcomes = Counter(right.values())
+    both = {key: (right(row), right(pairs.b[key])) for key, row in pairs.a.items()}
+    outcomes = Counter(both.values())
     counts = [outcomes[kind] for kind in ((True, True), (True, False), (False, True), (False, False))]
     result: Paired = {
         **paired_result(*counts),
@@ -119,9 +119,9 @@ def tested(pairs: Pairs) -> Paired:
         "groups": None,
         "test": "mcnemar",
     }
-    if len(pairs.cases) == len(right):
+    if len(pairs.cases) == len(both):
         return result
-    differences = [sum(right[key][0] - right[key][1] for key in case) for case in pairs.cases]
+    differences = [sum(both[key][0] - both[key][1] for key in case) for case in pairs.cases]
     p_value = sign_flip(differences)
     return {
         **result,
@@ -230,7 +230,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]:
     """Whether the saved model is right, for every validation image; see `rows_of`."""
-    return {key: _right(row) for key, row in rows_of(run, names).items()}
+    return {key: right(row) for key, row in rows_of(run, names).items()}
 
 
 def rows_of(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, PredictionRow]:
@@ -255,5 +255,6 @@ def rows_of(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, Predi
     return found
 
 
-def _right(row: PredictionRow) -> bool:
+def right(row: PredictionRow) -> bool:
+    """Whether an image is called what it is."""
     return row.label == row.predicted

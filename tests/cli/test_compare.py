@@ -11,7 +11,7 @@ from core import files
 from core.cli import compare
 from core.config import make_config
 from core.errors import RunError
-from core.store.runs import Run, RunStore
+from core.store.runs import Run, RunStore, Status
 from core.workers.probe_client import probe
 from core.workers.run_module import Ended
 
@@ -82,6 +82,17 @@ def test_the_text_says_what_differs_and_where_they_part(command: Callable[..., i
     assert "Probe\n  Not measured.\n" in text
 
 
+def test_a_run_that_was_cut_short_is_told_before_the_settings(command: Callable[..., int], capsys: Any) -> None:
+    for name, status in (("good", "finished"), ("cut", "stopped")):
+        make_run(name).write_status(Status(status=status, created=1e9))
+    assert command("good", "cut", "--no-probe") == 0
+    text = capsys.readouterr().out
+    said = (
+        "\n\nB was stopped after 1 of 50 epochs: its training was cut short, and that alone may make the difference.\n"
+    )
+    assert said + "\nSettings\n  no difference\n" in text
+
+
 def test_json_is_one_object_and_nothing_else(command: Callable[..., int], capsys: Any) -> None:
     a, b = make_run("a"), make_run("b")
     assert command(a.id, b.id, "--json") == 0
@@ -89,7 +100,7 @@ def test_json_is_one_object_and_nothing_else(command: Callable[..., int], capsys
     record = json.loads(captured.out)
     assert list(record) == [
         "runs", "titles", "differences", "metrics", "paired", "first_divergence", "divergence", "probe", "findings",
-        "probe_note",
+        "endings", "classes", "probe_note",
     ]  # fmt: skip
     assert (record["runs"], record["probe"], captured.err) == ([a.id, b.id], None, "")
     assert record["probe_note"].startswith(f"run {a.id} has no model yet")
@@ -153,8 +164,11 @@ def test_json_says_why_there_is_no_probe_when_it_ran_out_of_time(
         ({"groups": 5}, "(signs of the 5 groups exchanged): too few groups to call any gap more than chance."),
         ({"groups": 9, "significant": True}, "(signs of the 9 groups exchanged): more than chance."),
         ({"only_a_right": 0}, "Both are right on the same images of 200, and wrong on the same: gap +0.100 "),
-        ({"only_a_right": 0, "same_answers": 200}, "Both give the same class to each of the 200: identical."),
-        ({"only_a_right": 0, "same_answers": 200, "paired_by": "pixels"}, "200 (paired by their pixels: the files"),
+        ({"only_a_right": 0, "same_answers": 200}, "Both give the same class to each of the 200 images: identical."),
+        (
+            {"only_a_right": 0, "same_answers": 200, "paired_by": "pixels"},
+            "200 images (paired by their pixels: the files",
+        ),
     ],
 )
 def test_the_gap_is_said_by_its_kind(paired: Any, words: str) -> None:

@@ -46,6 +46,8 @@ COMPARISON: dict[str, Any] = {
         "a": [],
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
+    "endings": [],
+    "classes": {"never_predicted": {"a": [], "b": []}, "recall": {}, "sentences": []},
 }  # fmt: skip
 ROW: dict[str, Any] = {"base": "a", "settings": {}, "from_b": [], "seed": 1, "run": None, "seconds": 0.0}
 TRIALS: list[dict[str, Any]] = [
@@ -204,6 +206,17 @@ def test_groups_and_same_answers_are_said():
     same: Paired = {**paired, "only_a_right": 0}
     assert diagnose_view.gap_sentence(same).startswith("**No gap on these images.** Both runs are correct on")
     assert diagnose_view.gap_sentence({**same, "same_answers": 200}).startswith("**The answers are identical.** Both")
+
+
+def test_a_run_cut_short_and_a_class_never_predicted_are_said(pair, monkeypatch):
+    """Also where the gap itself cannot be tested."""
+    classes = {**COMPARISON["classes"], "sentences": ["B never predicts “*a*”."]}
+    found = {**COMPARISON, "endings": ["B was stopped."], "classes": classes, "paired": {"reason": "no predictions"}}
+    monkeypatch.setattr(diagnose_actions, "comparison", lambda a, b: found)
+    at = open_diagnose()
+    assert not at.exception
+    assert {plain("B was stopped."), plain("B never predicts “*a*”.")} <= {one.value for one in at.warning}
+    assert "Not testable. No predictions" in said(at)
 
 
 def test_findings_stand_under_their_run_and_are_literal(pair):

@@ -12,12 +12,14 @@ from core.data.set_names import set_name
 from core.errors import ConfigError
 from pages.shared.diagnose.section import section
 from pages.shared.widgets.fields import setting_label, word_of
-from pages.shared.widgets.text import NOTHING
+from pages.shared.widgets.text import NOTHING, plain
 
 
 def show_differences(comparison: Comparison) -> None:
     """Settings, data and environment: only what differs."""
     section("What differs", "Settings, images and machine of the two runs; equal values are not listed.")
+    for ending in comparison["endings"]:
+        st.warning(plain(ending), icon=":material/warning:")
     differences = comparison["differences"]
     parts: tuple[tuple[str, Sequence[Mapping[str, object]], str, str], ...] = (
         ("Settings", differences["config"], "Setting", "Same settings."),

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 _CURVES = (("accuracy", "Validation accuracy"), ("loss", "Validation loss"), ("auc", "Validation AUC"))
-_FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events.jsonl", "predictions.csv")
+_FILES = (
+    "config.json", "manifest.json", "trace.json", "findings.json", "events.jsonl", "predictions.csv", "status.json",
+)  # fmt: skip
 _CHANCE = 0.001
 """A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
 
@@ -140,8 +142,16 @@ def show_gap(comparison: Comparison) -> None:
     paired = comparison["paired"]
     if "reason" in paired:
         st.info(f"Not testable. {plain(sentence(paired['reason']))}", icon=":material/info:")
-        return
-    st.markdown(gap_sentence(paired))
+    else:
+        st.markdown(gap_sentence(paired))
+    for words in comparison["classes"]["sentences"]:
+        st.warning(plain(words), icon=":material/warning:")
+    if "reason" not in paired:
+        _show_counts(paired)
+
+
+def _show_counts(paired: Paired) -> None:
+    """The figures of the test."""
     if paired.get("paired_by") == "pixels":
         st.caption("The files of the two runs differ, so the images were paired by their pixels.")
     with st.grid(4, min_column_width=150):
