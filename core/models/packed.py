@@ -16,6 +16,7 @@ from core.models.class_names import names_in
 from core.models.file_kind import SAVED_MODEL
 from core.models.hdf5_check import short
 from core.models.inspector import MEMBERS, check_member
+from core.models.other_formats import refuse_other_formats
 
 MOST_ENTRIES = 64
 """More than a .keras file has, with folders and leftovers."""
@@ -49,7 +50,10 @@ def unwrap(path: Path) -> list[str]:
             if (set(parts) == set(MEMBERS) and len(names) > len(MEMBERS)) or _is_wrapped(parts):
                 _pack(archive, parts, path)
             elif "config.json" not in parts:
-                return _take(archive, parts, path)
+                taken = _take(archive, parts, path)
+                if taken is None:
+                    refuse_other_formats(names)
+                return taken or []
     except ModelError:
         raise
     except _DAMAGE:
@@ -87,13 +91,13 @@ def _copy(archive: zipfile.ZipFile, name: str, packed: zipfile.ZipFile, part: st
         _pass_on(source, target, part)
 
 
-def _take(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> list[str]:
-    """Puts the one model in a zip in its place; returns the names beside it."""
+def _take(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> list[str] | None:
+    """Puts the one model in a zip in its place; returns the names beside it, None where it holds no model."""
     if "saved_model.pb" in parts:
         raise ModelError(SAVED_MODEL)
     inside = sorted(name for name in parts if name.endswith(MODELS))
     if not inside:
-        return []
+        return None
     if len(inside) > 1:
         raise ModelError(f"this is a zip that holds {len(inside)} models, such as {short(inside[0])}; give one of them")
     folder = inside[0].rpartition("/")[0]

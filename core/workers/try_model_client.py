@@ -24,6 +24,7 @@ from core.models.packed import unwrap
 from core.models.scales import Scales
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
 from core.store.runs import Run, RunStore
+from core.workers.keras_message import message_of
 from core.workers.run_module import Ended, bare_environment, run_module
 from core.workers.scale_client import scale_of
 
@@ -263,7 +264,7 @@ def _reason(done: Ended) -> str:
         return f"its process was ended ({signal.Signals(-done.code).name}), as it needed too much memory or time"
     if any(word in done.err for word in ("MemoryError", "ResourceExhausted", "OOM", "bad_alloc")):
         return "it needed too much memory"
-    return done.last_line[:200] or "its process failed"
+    return message_of(done.err) or done.last_line[:200] or "its process failed"
 
 
 def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str, fit: str) -> Run:

@@ -180,6 +180,11 @@ def test_weights_that_are_not_just_arrays_are_refused(tmp_path: Path, fill: Any,
         (b"\x89PNG\r\n\x1a\n", "this is an image, not a model"),
         (b"hello there", "this is not a .keras file"),
         (b"PK\x03\x04 and no more", "the file is damaged"),
+        (b"\x08\x0e:\xb1\x01\n", "looks like an ONNX or Core ML file"),
+        (b"\x02" + bytes(7) + b"{}", "this is a safetensors file, which holds weights alone"),
+        (b"<?xml version='1.0'?><net>", "as OpenVINO has it"),
+        (b"\n<!DOCTYPE html><html>", "this is a web page, not a model"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "this is a pointer of Git LFS"),
     ],
 )
 def test_what_is_no_keras_file_has_a_sentence_of_its_own(tmp_path: Path, content: bytes, words: str) -> None:

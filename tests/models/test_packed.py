@@ -61,6 +61,20 @@ def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Pa
         unwrap(packed(tmp_path / "m.keras", {"m.h5": bytes(5 * 10**7)}))
 
 
+@pytest.mark.parametrize(("names", "words"), [
+    (["m/data.pkl", "m/version", *(f"m/data/{k}" for k in range(100))], "this is a PyTorch file"),
+    (["model.onnx", "labels.txt", "cvexport.manifest"], "Custom Vision, which is not supported in any of its formats"),
+    (["model_unquant.tflite", "labels.txt"], "LiteRT .* choose Export Model, Tensorflow, Keras"),
+    (["model.json", "weights.bin", "metadata.json"], "TensorFlow.js model, .* choose Export Model, Tensorflow, Keras"),
+    (["a/model.onnx"], "this zip holds an ONNX model"),
+])  # fmt: skip
+def test_a_zip_of_another_format_is_named_with_what_to_give_instead(
+    tmp_path: Path, names: list[str], words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        unwrap(packed(tmp_path / "m.keras", dict.fromkeys(names, b"x")))
+
+
 def test_a_bomb_with_a_folder_around_it_is_not_unpacked(tmp_path: Path) -> None:
     path = packed(
         tmp_path / "m.keras",

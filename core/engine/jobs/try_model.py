@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.preprocessing import PREPROCESSING
+from core.engine.jobs.unsuited import candidates, fixed_batch, unsuited
 from core.environment import quieten_tensorflow
 from core.errors import ModelError
 from core.models.legacy import is_hdf5
@@ -42,6 +43,9 @@ _LARGEST_RANGE = 300.0
 
 _LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R 601), as Pillow has them."""
+
+_NOT_COMPUTED = (ValueError, TypeError, RuntimeError)
+"""What Keras raises where a model cannot compute its answers."""
 
 Pixels = NDArray[np.uint8]
 
@@ -98,7 +102,13 @@ def describe(
         return {"error": error_words}
     size, gray, outputs = int(model.input_shape[1]), model.input_shape[3] == 1, int(model.output_shape[1])
     asked = of_raw_pixels(model, size, pixels, gray=gray)
-    answers = {**_answers(asked, size), "scales": _scales(model), "ends_in": _end(model)}
+    try:
+        found = _answers(asked, size)
+    except _NOT_COMPUTED:
+        if model.input_shape[0] is None:
+            raise
+        return {"error": fixed_batch(model.input_shape[0])}
+    answers = {**found, "scales": _scales(model), "ends_in": _end(model)}
     if others and not answers["not_finite"] and answers["spread"] <= 1e-7:
         rest = [name for name in candidates(gray=gray) if name != pixels]
         answers["varies_with"] = [name for name in rest if _varies(of_raw_pixels(model, size, name, gray=gray), size)]
@@ -109,27 +119,18 @@ def describe(
     return {**facts, "answers": answers, "converted": converted}
 
 
-def unsuited(model: Any, pixels: str) -> str:
-    """Why it is no classifier of square images with these pixels; empty where it is one."""
-    shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    if not (isinstance(shape, tuple) and len(shape) == 4 and shape[1] and shape[1] == shape[2]):
-        return f"it takes inputs of shape {shape}; a classifier of square images of one size is needed"
-    if shape[3] not in (1, 3):
-        return f"it takes inputs of shape {shape}; a classifier of RGB images, or of grey ones, is needed"
-    if not (isinstance(outputs, tuple) and len(outputs) == 2 and outputs[1]):
-        return f"it gives outputs of shape {outputs}; one row of probabilities for each image is needed"
-    if pixels not in candidates(gray=shape[3] == 1):
-        return f"it takes grey images, and {pixels} is of three colours; give one of {', '.join(candidates(gray=True))}"
-    return ""
+def plain_output(model: Any) -> Any:
+    """The model, or one that gives alone the one output that it gives in a dictionary or list."""
+    import keras
 
-
-def candidates(*, gray: bool) -> list[str]:
-    """The keys of `PIXELS` that a model may have been trained on: all, or those that treat three colours alike."""
-    return [name for name in PIXELS if not gray or name not in ("caffe", "torch")]
+    held = getattr(model, "_outputs_struct", None)
+    if not isinstance(held, dict | list | tuple) or len(model.outputs) != 1 or len(model.inputs) != 1:
+        return model
+    return keras.Model(model.inputs[0], model.outputs[0])
 
 
 def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
-    """The model of a file, and whether it was rebuilt layer by layer.
+    """The model of a file, and whether it was changed: rebuilt layer by layer, or its output taken out of a dictionary.
 
     Args:
         path: Path. A file that was let through.
@@ -145,7 +146,9 @@ def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
     if loader == "rebuild" or is_hdf5(path):
         return load_legacy(path), True
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True), False
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        plain = plain_output(model)
+        return plain, plain is not model
     except (TypeError, ValueError, KeyError, AttributeError):
         if loader == "keras":
             raise

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.engine.jobs.try_model import Pixels, ask, candidates, limit, load, of_raw_pixels, unsuited
+from core.engine.jobs.try_model import Pixels, ask, limit, load, of_raw_pixels
+from core.engine.jobs.unsuited import candidates, unsuited
 from core.environment import quieten_tensorflow
 from core.errors import ModelError
 

@@ -1,0 +1,39 @@
+"""Names the format of a zip that holds no Keras model, and says what to give instead."""
+
+from collections.abc import Sequence
+
+from core.errors import ModelError
+
+_KERAS = 'give the .keras or .h5 file that it was made from, saved by model.save("model.keras")'
+_TEACHABLE = "from Teachable Machine, choose Export Model, Tensorflow, Keras, and give that zip"
+_ENDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("cvexport.manifest",),
+        "this is an export of Custom Vision, which is not supported in any of its formats, as none holds a Keras "
+        "model; train on the same images here",
+    ),
+    (
+        ("data.pkl", "constants.pkl"),
+        "this is a PyTorch file, which is not supported: it is a pickle, which runs as a program when it is opened; "
+        "build and train the model in Keras, or train on the same images here",
+    ),
+    (
+        (".tflite",),
+        f"this zip holds a LiteRT (TensorFlow Lite) model, which is not supported; {_TEACHABLE}; else {_KERAS}",
+    ),
+    ((".onnx",), f"this zip holds an ONNX model, which is not supported; {_KERAS}"),
+    (("model.json",), f"this zip holds a TensorFlow.js model, which is not supported; {_TEACHABLE}; else {_KERAS}"),
+    ((".mlmodel",), f"this zip holds a Core ML model, which is not supported; {_KERAS}"),
+)
+"""How a part of such a zip ends, and what is said; the first that fits is right."""
+
+
+def refuse_other_formats(names: Sequence[str]) -> None:
+    """Refuses a zip by the names in it; one of no known format is left to whoever looks further.
+
+    Raises:
+        ModelError: the format, and what to give.
+    """
+    for ends, words in _ENDS:
+        if any(name.endswith(ends) for name in names):
+            raise ModelError(words)
