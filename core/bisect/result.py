@@ -108,7 +108,7 @@ class Facts:
                     {
                         "from_b": sorted(trial),
                         "value": mean.value,
-                        "interval": mean.to_list() if mean.seeds > 1 else None,
+                        "interval": mean.share().to_list() if mean.seeds > 1 else None,
                         "auc": fmean(aucs) if aucs else None,
                         "seeds": mean.seeds,
                         "failed": sum(value is None for value in values.values()),

@@ -44,9 +44,12 @@ def these_images(result: "BisectResult") -> str:
     begin = f"{good} is {better} by {abs(100 * gap['value']):.1f} points of accuracy ({span}; {counted})"
     if result.get("decided_by") == "auc":
         return f"Yes, by the AUC. By accuracy it is unclear: {begin}."
+    margin = 100 * result.get("margin", 0.0)
+    is_inside = max(-bounds[0], bounds[1]) <= margin / 100
+    if result.get("verdict") == "inconclusive" and is_inside:
+        return f"Unclear: {begin}. That is inside ±{margin:g} points, but does not settle it alone."
     if bounds[0] > 0 or bounds[1] < 0:
         return f"Yes: {begin}." if result.get("verdict") != "no-difference" else f"Too little to matter: {begin}."
-    margin = 100 * result.get("margin", 0.0)
     if result.get("verdict") == "no-difference":
         return f"No: {begin}, all of it inside ±{margin:g} points."
     return f"Unclear: {begin}; this includes 0 and extends beyond ±{margin:g} points."
