@@ -65,7 +65,7 @@ def test_the_cause_is_shown_with_its_lines_the_measure_that_decided_and_the_diff
         expect(page.get_by_text(f"second.py, line {line}").first).to_be_visible()
         expect(page.get_by_text("-    shuffle=False)").first).to_be_visible()
         expect(page.get_by_role("columnheader", name="Validation AUC, mean over 12 seeds")).to_be_visible()
-        expect(page.get_by_role("row", name=re.compile(r"second.py, repaired 0\.986 .* 77\.5 %"))).to_be_visible()
+        expect(page.get_by_role("row", name=re.compile(r"second.py, repaired 0\.986 .* 77\.5\s%"))).to_be_visible()
         expect(page.get_by_text("read again and trained: cured. Validation AUC over 12 seeds")).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("button", name="Repaired script").click()

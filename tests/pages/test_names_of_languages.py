@@ -89,7 +89,7 @@ def test_predict_shows_them(make_run, monkeypatch) -> None:
     at.run()
     assert not at.exception
     assert [bar.text for bar in at.get("progress")] == [
-        plain(f"{CLASSES[2]}") + " 50.0 %", plain(CLASSES[1]) + " 30.0 %", plain(CLASSES[0]) + " 20.0 %",
+        plain(f"{CLASSES[2]}") + " 50.0\xa0%", plain(CLASSES[1]) + " 30.0\xa0%", plain(CLASSES[0]) + " 20.0\xa0%",
     ]  # fmt: skip
     table = at.dataframe[0].value
     assert table["label"].tolist() == [CLASSES[2]]

@@ -123,7 +123,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
     assert "bad 肺炎" in said(at)
     best = [m for m in at.metric if m.label == "Validation accuracy"]
     # 0.575 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
-    assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % CI 15.0 to 85.0")] * 2
+    assert [(m.value, m.delta) for m in best] == [("57.5\xa0%", "95 % CI 15.0 to 85.0")] * 2
     assert len(at.get("vega_lite_chart")) == 3
 
 
@@ -340,15 +340,15 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
     assert plain("AUC is lower by 0.1.") in text
     assert "Run A has samples, run B has none" in text
     assert plain("Because *so*.") in text
-    assert "It is the only difference: A reaches 80.0 %, B 50.0 %." in text.replace("\\", "")
+    assert "It is the only difference: A reaches 80.0\xa0%, B 50.0\xa0%." in text.replace("\\", "")
     at = open_diagnose(a=b.id, b=a.id)
     turned = said(at).replace("\\", "")
     assert "Yes: B is better by 30" in turned
     assert "Run A has none, run B has samples." in turned
     assert "Early stopping in run B has chosen." in turned
     drawn = str(at.get("vega_lite_chart")[-1].proto)
-    assert "A again: 50.0 %, 2 seeds" in drawn
-    assert "B itself, training.seed 1: 80.0 %, not counted" in drawn
+    assert "A again: 50.0\xa0%, 2 seeds" in drawn
+    assert "B itself, training.seed 1: 80.0\xa0%, not counted" in drawn
 
 
 def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):

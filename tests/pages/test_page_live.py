@@ -89,9 +89,9 @@ def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
     assert "about 2 min**" in line
     assert "Images per second: **42** · Memory: **700 MB**" in line
     # 0.55 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
-    assert metric(at, "Validation accuracy") == ("55.0 %", "95 % CI 15.0 to 85.0")
+    assert metric(at, "Validation accuracy") == ("55.0\xa0%", "95 % CI 15.0 to 85.0")
     assert metric(at, "Validation AUC")[0] == "0.650"
-    assert metric(at, "Majority-class baseline")[0] == "75.0 %"
+    assert metric(at, "Majority-class baseline")[0] == "75.0\xa0%"
     assert at.text[0].value == "*x*"
     assert [json.loads(chart.proto.spec)["title"] for chart in at.get("vega_lite_chart")] == [
         "Loss", "Accuracy", "AUC",
@@ -130,8 +130,8 @@ def test_evaluation_is_shown_with_its_mistakes(make_run, evaluation):
     files.write_json(run.path / "evaluation.json", evaluation)
     at = open_live(run=run.id)
     assert [tab.label for tab in at.tabs] == ["Validation"]
-    assert metric(at, "Accuracy") == ("50.0 %", "95 % CI 15.0 to 85.0")
-    assert metric(at, "Correct")[0] == "2 of 4"
+    assert metric(at, "Accuracy") == ("50.0\xa0%", "95 % CI 15.0 to 85.0")
+    assert metric(at, "Correct") == ("2", "of 4")
     assert len(at.get("plotly_chart")) == 2
     # Listed and there: an image. Listed and gone, or never listed: a sentence.
     assert len(at.get("image")) == 1

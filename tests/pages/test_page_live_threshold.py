@@ -45,13 +45,13 @@ def test_the_figures_follow_the_threshold(finished):
     at = open_live(finished)
     assert not at.exception
     figures = ("Sensitivity", "Specificity", "Precision", "Accuracy at threshold")
-    assert [metric(at, name) for name in figures] == ["100.0 %", "66.7 %", "50.0 %", "75.0 %"]
+    assert [metric(at, name) for name in figures] == ["100.0\xa0%", "66.7\xa0%", "50.0\xa0%", "75.0\xa0%"]
     slider = next(s for s in at.slider if s.label == "Decision threshold for dog")
     slider.set_value(0.65).run()
-    assert [metric(at, name) for name in figures] == ["0.0 %", "66.7 %", "0.0 %", "50.0 %"]
+    assert [metric(at, name) for name in figures] == ["0.0\xa0%", "66.7\xa0%", "0.0\xa0%", "50.0\xa0%"]
     assert any("looks better on them than on new images" in c.value for c in at.caption)
     slider.set_value(0.9).run()
-    assert [metric(at, name) for name in figures] == ["0.0 %", "100.0 %", "–", "75.0 %"]
+    assert [metric(at, name) for name in figures] == ["0.0\xa0%", "100.0\xa0%", "–", "75.0\xa0%"]
 
 
 def test_the_images_of_a_cell_are_shown(finished):
@@ -103,5 +103,5 @@ def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
     assert not at.exception
     said = " ".join(m.value for m in at.markdown).replace("\\", "")
     assert "fitted on these same 60 validation images: the predictions were overconfident" in said
-    assert "Expected calibration error 9.0 % before and 0.0 % after" in said
+    assert "Expected calibration error 9.0\xa0% before and 0.0\xa0% after" in said
     assert len(at.get("plotly_chart")) == 4

@@ -177,12 +177,12 @@ def test_calibrated_answers_are_less_sure(make_run, asked):
     run = make_run("trained", records=1, model=True, classes=("cat", "dog"))
     keep_predictions(run, 45, 5)
     at = open_predict("a.png")
-    assert [bar.text for bar in at.get("progress")] == ["dog 90.0 %", "cat 10.0 %"]
+    assert [bar.text for bar in at.get("progress")] == ["dog 90.0\xa0%", "cat 10.0\xa0%"]
     at.toggle(key="predict_calibrated").set_value(True).run()
     # 99 to 1 became 9 to 1, its square root but for a little; so does 9 to 1 become nearly 3 to 1.
     odds = 9 ** (np.log(9) / np.log(99))
     share = 100 * odds / (1 + odds)
-    assert next(bar.text for bar in at.get("progress")) == f"dog {share:.1f} %"
+    assert next(bar.text for bar in at.get("progress")) == f"dog {share:.1f}\xa0%"
     assert at.dataframe[0].value["probability"][0] == pytest.approx(share / 100, abs=1e-3)
     assert any("fitted on these same 50 validation images" in c.value for c in at.caption)
     assert len(asked) == 1

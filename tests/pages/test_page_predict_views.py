@@ -32,10 +32,10 @@ def test_two_views_of_a_run_with_a_flip(make_run, asked):
     at = open_predict("a.png")
     box = at.number_input(key="predict_views")
     assert (box.value, box.min, box.max, box.disabled) == (1, 1, 2, False)
-    assert next(bar.text for bar in at.get("progress")) == "dog 90.0 %"
+    assert next(bar.text for bar in at.get("progress")) == "dog 90.0\xa0%"
     box.set_value(2).run()
     assert not at.exception
-    assert next(bar.text for bar in at.get("progress")) == "dog 60.0 %"
+    assert next(bar.text for bar in at.get("progress")) == "dog 60.0\xa0%"
     assert any(c.value.startswith("Mean of 2 views: the image, mirrored left to right.") for c in at.caption)
     at.run()
     assert asked == [("trained", ALONE), ("trained", TWO)]

@@ -124,10 +124,10 @@ def describe_mix(mix: NDArray[np.int64], labels: NDArray[np.int64], names: tuple
         return text
     shares = mix / mix.sum(axis=1, keepdims=True)
     k = int(np.argmax(mix.sum(axis=0)))
-    whole = f"{rough(mix[:, k].sum() / mix.sum())} of the epoch"
+    share = f"{rough(mix[:, k].sum() / mix.sum())} of the epoch"
     least, most = shares[:, k].min(), shares[:, k].max()
     of_batch = "" if len(mix) == 1 else f"{100 * least:.0f} to {100 * most:.0f} % of a batch, and "
-    return f"{text} {display_name(names[k])} makes up {of_batch}{whole}."
+    return f"{text} {display_name(names[k])} makes up {of_batch}{share}."
 
 
 def _bars(mix: NDArray[np.int64], names: tuple[str, ...], numbers: NDArray[np.int64]) -> list[go.Bar]:

@@ -125,7 +125,14 @@ def _figures(record: "PartFigures") -> None:
             help="Mean of the classes' recalls; rare classes count as much as frequent ones.",
         )
         st.metric("AUC", number(record.auc))
-        st.metric("Correct", NOTHING if None in (count, correct) else f"{correct:,} of {count:,}")
+        # The whole is beside it, as is an interval: no tile holds "1,140 of 1,160" in one line.
+        st.metric(
+            "Correct",
+            NOTHING if correct is None else f"{correct:,}",
+            delta=NOTHING if count is None else f"of {count:,}",
+            delta_color="off",
+            delta_arrow="off",
+        )
         st.metric(
             "Majority-class baseline",
             percent(record.majority_share),

@@ -1,6 +1,7 @@
 """Text on a page: titles, a user's text made safe for Markdown, numbers, times and sizes in words."""
 
 import math
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,8 +23,15 @@ def plain(text: object) -> str:
     words = " ".join(str(text).encode("utf-8", "replace").decode().split())  # a file's name may be no valid text
     escaped = "".join(f"\\{c}" if c in _MARKDOWN else c for c in words)
     # Addresses become links even when escaped; an invisible joiner (U+2060) inside them prevents it.
-    return escaped.replace("http", "http\u2060").replace("www", "www\u2060").replace("\\@", "\u2060\\@")
+    return whole(escaped.replace("http", "http\u2060").replace("www", "www\u2060").replace("\\@", "\u2060\\@"))
 
+
+def whole(words: str) -> str:
+    """Words in which no line ends between a number and its percent sign."""
+    return _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", words)
+
+
+_BEFORE_SIGN = re.compile(r"(?<=\d) (?=%)")
 
 _MARKDOWN = r"\`*_{}[]()<>#+-.!|$:~&@"
 
@@ -48,7 +56,7 @@ def about(seconds: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share as a percentage with one decimal."""
-    return NOTHING if share is None else in_words(share)
+    return NOTHING if share is None else whole(in_words(share))
 
 
 def number(value: float | None, decimals: int = 3) -> str:

@@ -60,14 +60,14 @@ def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error(
 
 def test_curves_are_said_in_words():
     words = charts.pair_words(epochs(0.5, 0.8), [], "accuracy", "Validation accuracy")
-    assert words == "Validation accuracy of both runs over the epochs. At the end A has 80.0 % and B –."
+    assert words == "Validation accuracy of both runs over the epochs. At the end A has 80.0\xa0% and B –."
 
 
 def test_every_trial_has_a_row_whatever_its_state():
     frame = charts.trials_frame(RESULT)
     assert list(frame["label"]) == [
-        "A again: 88.0 %",
-        "A with data.shuffle = none: 50.0 %",
+        "A again: 88.0\xa0%",
+        "A with data.shuffle = none: 50.0\xa0%",
         "B with data.shuffle = samples: training …",
         "B with x: failed",
     ]
@@ -80,7 +80,7 @@ def test_bands_span_the_repeats_and_a_single_value_is_still_seen():
     assert list(bands["from"]) == ["A", "B"]
     assert list(bands["low"]) == pytest.approx([0.876, 0.496])
     assert list(bands["high"]) == pytest.approx([0.904, 0.504])
-    assert list(bands["about"]) == ["A with 2 seeds: 88.0 % to 90.0 %", "B with 1 seeds: 50.0 % to 50.0 %"]
+    assert list(bands["about"]) == ["A with 2 seeds: 88.0\xa0% to 90.0\xa0%", "B with 1 seeds: 50.0\xa0% to 50.0\xa0%"]
 
 
 def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
@@ -107,7 +107,7 @@ def test_chart_grows_with_the_trials():
 
 def test_trials_are_said_in_words():
     words = charts.trials_words(RESULT)
-    assert "A with data.shuffle = none: 50.0 %" in words
-    assert "A with 2 seeds: 88.0 % to 90.0 %" in words
+    assert "A with data.shuffle = none: 50.0\xa0%" in words
+    assert "A with 2 seeds: 88.0\xa0% to 90.0\xa0%" in words
     nothing: Any = {}
     assert charts.trials_words(nothing).endswith("none planned yet.")

@@ -105,7 +105,7 @@ def test_the_reliability_diagram_has_intervals_and_words() -> None:
     assert figure.data[1].error_y.arrayminus == pytest.approx([0.35])
     found = Calibration(40, 2.0, (0.1, 0.05, 0.06), (0.5, 0.4, 0.45))
     assert reliability_words(BINS, BINS, found) == (
-        "Reliability diagram. Uncalibrated: confidence 55.0 %, accuracy 50.0 % (4 images). Calibrated at temperature "
-        "2.00: confidence 55.0 %, accuracy 50.0 %."
+        "Reliability diagram. Uncalibrated: confidence 55.0\xa0%, accuracy 50.0\xa0% (4 images). Calibrated at "
+        "temperature 2.00: confidence 55.0\xa0%, accuracy 50.0\xa0%."
     )
     assert len(reliability_figure(BINS, None).data) == 2

@@ -42,4 +42,4 @@ def test_a_roc_curve_has_shares_on_both_axes_and_words_in_per_cent(run: Compared
     encoding = chart(plot)["layer"][-1]["encoding"]
     assert {encoding[axis]["axis"]["format"] for axis in "xy"} == {".0%"}
     assert encoding["y"]["title"] == "true positive rate"
-    assert plot_words(curve_plot([run], "accuracy", "Accuracy", Drawn())).endswith(f"{LONG} 50.0 %.")
+    assert plot_words(curve_plot([run], "accuracy", "Accuracy", Drawn())).endswith(f"{LONG} 50.0\xa0%.")

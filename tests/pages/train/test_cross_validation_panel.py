@@ -70,7 +70,7 @@ def test_figures_notes_and_answers_of_one_that_is_done(done):
     at = open_page(done)
     assert not at.exception
     shown = {metric.label: metric.value for metric in at.metric}
-    assert (shown["Accuracy"], shown["AUC"], shown["Images"], shown["Heads"]) == ("87.5 %", "0.875", "8", "2 of 2")
+    assert (shown["Accuracy"], shown["AUC"], shown["Images"], shown["Heads"]) == ("87.5\xa0%", "0.875", "8", "2 of 2")
     said = [caption.value for caption in at.caption]
     assert any(text.startswith("The folds of the dataset divide 2 groups") for text in said)
     assert any("images of the test part were left out" in text for text in said)

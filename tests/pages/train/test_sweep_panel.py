@@ -133,8 +133,8 @@ def test_the_lines_go_through_every_setting_to_the_accuracy(done):
     assert (list(optimizer["values"]), list(optimizer["ticktext"])) == ([0, 0, 1], ["adam", "sgd"])
     assert list(accuracy["values"]) == [0.9, 0.8, 0.7]
     assert trials_words(done.result()).endswith(
-        "The best: learning_rate=0.01, optimizer=adam 90.0 %; learning_rate=0.0001, optimizer=adam 80.0 %; "
-        "learning_rate=0.0001, optimizer=sgd 70.0 %."
+        "The best: learning_rate=0.01, optimizer=adam 90.0\xa0%; learning_rate=0.0001, optimizer=adam 80.0\xa0%; "
+        "learning_rate=0.0001, optimizer=sgd 70.0\xa0%."
     )
     assert len(trials_table(done.result(), label_of)) == 3
 

@@ -110,7 +110,7 @@ def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
 def test_words_for_those_who_cannot_see():
     assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch finished yet."
     words = curve_words([epoch(3, accuracy=0.5, val_accuracy=0.625)], "accuracy", "Accuracy")
-    assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
+    assert words == "Accuracy over the epochs. After epoch 3: training 50.0\xa0%, validation 62.5\xa0%."
     words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
     assert words == (
         "Confusion matrix: of 4 images of <b>, 3 were predicted as <b>; of 4 images of 肺炎, 4 were predicted as 肺炎."

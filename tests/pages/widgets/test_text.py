@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.shared.widgets.text import about, duration, interval, moment, number, percent, sentence
+from pages.shared.widgets.text import about, duration, interval, moment, number, percent, plain, sentence
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,15 @@ def test_about():
 
 
 def test_shares_and_numbers():
-    assert percent(0.8625) == "86.2 %"
+    assert percent(0.8625) == "86.2\xa0%"
     assert percent(None) == number(None) == "–"
     assert number(0.98765) == "0.988"
     assert interval([0.8014, 0.91]) == "95 % CI 80.1 to 91.0"
+
+
+def test_no_line_ends_between_a_number_and_its_percent_sign():
+    assert plain("12 % of 400 images") == "12\xa0% of 400 images"
+    assert plain("a % b") == "a % b"
 
 
 def test_moment_is_where_the_viewer_is():
