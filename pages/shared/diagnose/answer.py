@@ -1,5 +1,6 @@
 """What a search has found, in plain sentences: two questions, an interval each, and the settings with their values."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -44,13 +45,16 @@ def these_images(result: "BisectResult") -> str:
     begin = f"{good} is {better} by {abs(100 * gap['value']):.1f} points of accuracy ({span}; {counted})"
     if result.get("decided_by") == "auc":
         return f"Yes, by the AUC. By accuracy it is unclear: {begin}."
-    margin = 100 * result.get("margin", 0.0)
-    is_inside = max(-bounds[0], bounds[1]) <= margin / 100
-    if result.get("verdict") == "inconclusive" and is_inside:
+    return _by_verdict(result.get("verdict"), begin, bounds, 100 * result.get("margin", 0.0))
+
+
+def _by_verdict(verdict: str | None, begin: str, bounds: Sequence[float], margin: float) -> str:
+    """The gap with what the verdict makes of its interval; the margin is in points."""
+    if verdict == "inconclusive" and 100 * max(-bounds[0], bounds[1]) <= margin:
         return f"Unclear: {begin}. That is inside ±{margin:g} points, but does not settle it alone."
     if bounds[0] > 0 or bounds[1] < 0:
-        return f"Yes: {begin}." if result.get("verdict") != "no-difference" else f"Too little to matter: {begin}."
-    if result.get("verdict") == "no-difference":
+        return f"Yes: {begin}." if verdict != "no-difference" else f"Too little to matter: {begin}."
+    if verdict == "no-difference":
         return f"No: {begin}, all of it inside ±{margin:g} points."
     return f"Unclear: {begin}; this includes 0 and extends beyond ±{margin:g} points."
 
