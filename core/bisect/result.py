@@ -1,11 +1,12 @@
 """What a bisect keeps in result.json beside its verdict: two questions, an interval each, values, reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from core.bisect.arm_values import Set
+from core.bisect.balanced import balanced, balanced_sentence
 from core.bisect.ends import DATASET
 from core.bisect.factors import Factors
 from core.bisect.notes import ended_early, note_of, same_images
@@ -76,6 +77,8 @@ class Facts:
         """Puts what belongs to the verdict into the result."""
         self.note_so_far(record, search)
         record["other_images"] = self._other_images(search, record["arms"])
+        if said := self._balanced(search, record):
+            record["sentence"] = f"{record['sentence']} {said}"
 
     def before(self, margin: float) -> "BisectFacts":
         """What is known before anything was trained."""
@@ -126,15 +129,30 @@ class Facts:
         good, bad = ends if search.midpoint.good == "a" else ends[::-1]
         return other_images([good[seed] for seed in seeds], [bad[seed] for seed in seeds], PARTS[self._part])
 
+    def _balanced(self, search: Search, record: "BisectResult") -> str:
+        """What balanced accuracy says against the accuracy; empty where it says nothing else."""
+        if not search.midpoint.good or not search.factors or search.midpoint.metric != "accuracy":
+            return ""
+        ends = [
+            {seed: found for seed, run in self._runs_of(record["arms"], trial) if (found := balanced(run, self._part))}
+            for trial in search.midpoint.both_ends()
+        ]
+        good, bad = ends if search.midpoint.good == "a" else ends[::-1]
+        return balanced_sentence(good, bad, record["factors"])
+
     def _readings(self, trials: "Sequence[BisectTrial]", trial: Set, names: dict[str, str]) -> dict[int, Readings]:
         pattern = self._factors.a.config.data.group_pattern
-        found = {}
-        for row in trials:
+        found = {seed: readings(run, self._part, pattern, names) for seed, run in self._runs_of(trials, trial)}
+        return {seed: reading for seed, reading in found.items() if reading}
+
+    @staticmethod
+    def _runs_of(rows: "Sequence[BisectTrial]", trial: Set) -> Iterator[tuple[int, Run]]:
+        """The finished trainings of a trial with their seeds; the two runs themselves are none."""
+        for row in rows:
             wanted = row["from_b"] == sorted(trial) and row["status"] == "finished" and not row.get("own")
             run = RunStore().by_id(row["run"] or "") if wanted else None
-            if run and (reading := readings(run, self._part, pattern, names)):
-                found[int(row["seed"])] = reading
-        return found
+            if run:
+                yield int(row["seed"]), run
 
 
 def _gap(gap: Estimate | None, level: float) -> "Gap":
