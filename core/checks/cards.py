@@ -7,7 +7,14 @@ from typing import Any
 from core.checks.finding import SEVERITIES, Finding
 from core.checks.preflight import OF_ONE_CAUSE
 
-_SEPARATED = ("leak-patient", "leak-group", "leak-exact-duplicate", "leak-near-duplicate", "leak-altered-copy")
+_SEPARATED = (
+    "leak-patient",
+    "leak-group",
+    "leak-sequence",
+    "leak-exact-duplicate",
+    "leak-near-duplicate",
+    "leak-altered-copy",
+)
 """Signs of a division that separates images which belong together, the most telling first."""
 
 FOLLOWS: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from core.checks.copies import Copy, altered_copies
+from core.checks.copies import Copy, Search, search
 from core.checks.duplicates import Pair, near_pairs
 from core.checks.finding import Finding
 from core.checks.gray_histogram import GrayHistogram, training_histogram
@@ -17,6 +17,7 @@ from core.checks.sample import Sample, measured_sample
 from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.dataset_index import DatasetIndex, ImageFile, by_content
+from core.data.forms import forms
 from core.data.order import Indices, balanced_batches, epoch_batches
 from core.data.part_names import shown
 from core.data.rendering import Rendering
@@ -143,6 +144,15 @@ class Context:
         return thumbnails(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
 
     @cached_property
+    def forms(self) -> NDArray[np.uint8]:
+        """Small grey versions of all images, uint8 `(n, 64, 64)`, part by part.
+
+        Raises:
+            UnreadableImage: a file has gone or changed since the scan.
+        """
+        return forms(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
+
+    @cached_property
     def near_pairs(self) -> list[Pair]:
         """Pairs of images that look alike without being the same file: one of training with one of another part, one
         of validation with one of the test images."""
@@ -153,7 +163,16 @@ class Context:
     @cached_property
     def altered_copies(self) -> list[Copy]:
         """Pairs of images, in whatever parts, of which one is an altered copy of the other."""
-        return altered_copies(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
+        return list(self._search.copies)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether altered copies could not be searched for, as random pairs of these images agree as copies do."""
+        return not self.altered_copies and self._search.gave_up
+
+    @cached_property
+    def _search(self) -> Search:
+        return search(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
 
     @cached_property
     def sample(self) -> Sample | None:

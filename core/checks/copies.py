@@ -25,7 +25,7 @@ from core.data.dataset_index import ImageFile
 from core.data.forms import forms
 from core.progress import Progress
 
-VERSION = 3
+VERSION = 4
 """Part of what is kept: to be raised when other pairs would be found."""
 
 LEAST = 0.95
@@ -79,6 +79,18 @@ class Copy(NamedTuple):
     details: float
 
 
+class Search(NamedTuple):
+    """What was found.
+
+    Attributes:
+        copies: tuple of Copy.
+        gave_up: bool. Whether random pairs agree as copies do, so that nothing can be said.
+    """
+
+    copies: tuple[Copy, ...]
+    gave_up: bool
+
+
 def altered_copies(root: Path, files: Sequence[ImageFile], progress: Progress | None = None) -> list[Copy]:
     """Pairs of images of which one is an altered copy of the other; identical files count as one image.
 
@@ -92,11 +104,18 @@ def altered_copies(root: Path, files: Sequence[ImageFile], progress: Progress | 
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
     """
+    return list(search(root, files, progress).copies)
+
+
+def search(root: Path, files: Sequence[ImageFile], progress: Progress | None = None) -> "Search":
+    """The same, with whether it could be answered; see `altered_copies`."""
     ones = list({file.sha256: file for file in sorted(files, key=lambda f: f.sha256)}.values())
     known = _known(root, ones)
     if known is None:
         names, labels = [file.sha256 for file in ones], [file.label for file in ones]
-        known = find_copies(forms(root, ones, progress), names, labels, partial(same_colours, root, ones))
+        small = forms(root, ones, progress)
+        found = find_copies(small, names, labels, partial(same_colours, root, ones))
+        known = Search(tuple(found), not found and len(small) > 1 and _is_one_scene(small))
         _keep(root, ones, known)
     return known
 
@@ -226,7 +245,7 @@ def _digest(ones: Sequence[ImageFile]) -> str:
     return hashlib.sha256("\n".join([str(VERSION), *(file.sha256 for file in ones)]).encode()).hexdigest()
 
 
-def _known(root: Path, ones: Sequence[ImageFile]) -> list[Copy] | None:
+def _known(root: Path, ones: Sequence[ImageFile]) -> Search | None:
     record: Any = disk.read_json(_path(root))
     if not isinstance(record, dict) or record.get("digest") != _digest(ones):
         return None
@@ -234,9 +253,12 @@ def _known(root: Path, ones: Sequence[ImageFile]) -> list[Copy] | None:
     if not isinstance(pairs, list):
         return None
     whole = [Copy(*p) for p in pairs if isinstance(p, list) and [type(v) for v in p] == [str, str, str, float]]
-    return whole if len(whole) == len(pairs) and there.issuperset(v for p in whole for v in p[:2]) else None
+    if len(whole) != len(pairs) or not there.issuperset(v for p in whole for v in p[:2]):
+        return None
+    return Search(tuple(whole), record.get("gave_up") is True)
 
 
-def _keep(root: Path, ones: Sequence[ImageFile], pairs: Sequence[Copy]) -> None:
+def _keep(root: Path, ones: Sequence[ImageFile], known: Search) -> None:
+    record = {"digest": _digest(ones), "pairs": [list(pair) for pair in known.copies], "gave_up": known.gave_up}
     with suppress(OSError):  # it only saves time
-        disk.write_json(_path(root), {"digest": _digest(ones), "pairs": [list(pair) for pair in pairs]})
+        disk.write_json(_path(root), record)

@@ -12,8 +12,9 @@ FEATURE_IDS = ("train-labels-look-wrong", "val-labels-look-wrong")
 
 WITH_FEATURES = "needs features of the backbone: `python -m core check --features`, or Check with features"
 
+_OF_COPIES = ("leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes")
 _COMPARED = (
-    "leak-near-duplicate", "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
+    "leak-near-duplicate", *_OF_COPIES, "leak-sequence",
     "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
     "train-val-preprocess-mismatch", "cut-off-images",
 )  # fmt: skip
@@ -35,6 +36,8 @@ def coverage(context: Context, ids: Iterable[str]) -> dict[str, Any]:
         too_many = f"more than {MAX_COMPARED:,} images, too many to compare" if context.part_of else "no images"
         why |= dict.fromkeys(_COMPARED, too_many)
     else:
+        if context.gave_up:
+            why |= dict.fromkeys(_OF_COPIES, "random pairs of these images agree as copies do, as those of one scene")
         if context.sample is None or not can_ask(context.sample):
             why["parts-differ"] = "too few independent images of a class in training or validation"
         if context.test_sample is not None and not can_ask(context.test_sample):

@@ -23,6 +23,7 @@ from core.checks import (
     order,
     parts_differ,
     scaling,
+    sequences,
     split,
     storage,
 )
@@ -47,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     altered.altered_copy_in_two_classes,
     split.leak_patient,
     name_tokens.leak_group,
+    sequences.leak_sequence,
     split.group_pattern,
     split.val_too_small,
     split.test_as_validation,
@@ -109,7 +111,7 @@ CHECK_IDS = tuple(check.__name__.replace("_", "-") for check in CHECKS)
 _OF_IMAGES = {
     module.__name__
     for module in (altered, blank, class_marks, class_traces, cut_off, few_groups, image_size, labels, name_tokens,
-                   parts_differ, scaling, split, storage)
+                   parts_differ, scaling, sequences, split, storage)
 }  # fmt: skip
 _OF_SETTINGS = {
     "double-rescale", "wrong-preprocess-for-backbone", "input-too-small", "aspect-stretch-vs-crop", "size-upscaled",
@@ -177,6 +179,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
 
 
 _SAME_CAUSE = {
+    "leak-sequence": "leak-group",
     "leak-altered-copy": "leak-near-duplicate",
     "train-val-preprocess-mismatch": "parts-differ",
     "test-images-differ": "parts-differ",

@@ -17,7 +17,14 @@ STRONG_DROPOUT = 0.8
 _RATES = ("base-not-frozen", "unfreeze-high-lr")
 _PARTS = ("train-val-preprocess-mismatch", "grayscale-channels", "parts-differ", "split-after-sort")
 _IMAGES = ("constant-class", *_PARTS)
-_LEAKS = ("leak-exact-duplicate", "leak-near-duplicate", "leak-altered-copy", "leak-patient", "leak-group")
+_LEAKS = (
+    "leak-exact-duplicate",
+    "leak-near-duplicate",
+    "leak-altered-copy",
+    "leak-patient",
+    "leak-group",
+    "leak-sequence",
+)
 _BLIND = (
     "class-ordered-batches", "weights-not-loaded", "double-rescale", *_RATES, "collapsed-features", "diverged",
     "lr-out-of-range", "dropout-too-strong", "too-few-updates", "augmentation-hides-object",

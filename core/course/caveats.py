@@ -34,6 +34,7 @@ _OF_ALL = {
     "leak-exact-duplicate": LEAKAGE,
     "leak-near-duplicate": LEAKAGE,
     "leak-altered-copy": LEAKAGE,
+    "leak-sequence": LEAKAGE,
     "mode-reveals-class": "optimistic: file properties reveal the class",
     "answers-reversed": "below chance: predictions are reversed",
     "diverged": "not meaningful: training diverged",

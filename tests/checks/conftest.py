@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.checks.context import Context
+from core.checks.copies import Search
 from core.checks.gray_histogram import GrayHistogram
 from core.config import make_config
 from core.data.dataset import Dataset
@@ -35,13 +36,13 @@ def _usual_files(split: str, label: str, count: int) -> tuple[ImageFile, ...]:
 
 
 @lru_cache(maxsize=64)
-def _drawn(size: int, count: int) -> tuple[GrayHistogram, NDArray[np.uint8]]:
-    """Grey levels of images of one size, and so many thumbnails, all by lot."""
+def _drawn(size: int, count: int) -> tuple[GrayHistogram, NDArray[np.uint8], NDArray[np.uint8]]:
+    """Grey levels of images of one size, and so many thumbnails and forms, all by lot."""
     rng = np.random.default_rng(0)
     histogram = GrayHistogram.of(rng.integers(0, 256, (16, size, size, 3), np.uint8))
     small = rng.integers(0, 256, (count, 32, 33), np.uint8)
     small.setflags(write=False)
-    return histogram, small
+    return histogram, small, rng.integers(0, 256, (count, 64, 64), np.uint8)
 
 
 def split_of(files: list[ImageFile]) -> Split:
@@ -77,11 +78,13 @@ def make_context() -> MakeContext:
         facts = {"root": Path(dataset), "layout": "splits", "classes": classes, "files": tuple(files), **index}
         config = make_config(dataset, settings or {}, preset=preset)
         context = Context(config, Dataset(DatasetIndex(**facts), split_of(files)))
-        histogram, small = _drawn(config.data.image_size, len(files))
+        histogram, small, forms = _drawn(config.data.image_size, len(files))
         context.__dict__.update(
             gray_histogram=histogram if pixels is None else GrayHistogram.of(pixels),
             thumbnails=dict(zip([file.sha256 for file in files], small, strict=True)),
+            forms=forms,
             altered_copies=[],
+            _search=Search((), gave_up=False),
             sample=None,
             test_sample=None,
         )  # computed already, as it were
