@@ -16,6 +16,9 @@ _BALANCED = 1.1
 _RARE = 10
 """Largest class over smallest, from which on the smallest hardly counts in the loss."""
 
+_FEW_TO_TRAIN, _FEW_TO_VALIDATE, _MANY_TIMES = 10, 5, 5
+"""Images of a class below which it is told, where the largest class of the part has so many times as many."""
+
 _BALANCING = {
     "training.class_weight": ("none", "Class weights are on", "they change nothing"),
     "data.sampling": ("all", "Balanced sampling is on", "it changes next to nothing"),
@@ -172,6 +175,31 @@ def class_weight_mismatch(context: Context) -> Finding | None:
             {"training.class_weight": "balanced"},
         )
     return None
+
+
+def few_of_a_class(context: Context) -> Finding | None:
+    """A class has so few images beside the others that it can hardly be learned, or that one image moves its recall."""
+    parts = (("training", context.train_counts, _FEW_TO_TRAIN), ("validation", context.val_counts, _FEW_TO_VALIDATE))
+    few = {
+        name
+        for _, counts, least in parts
+        for name, count in counts.items()
+        if 0 < count < least and _MANY_TIMES * count <= max(counts.values())
+    }
+    if not few:
+        return None
+    told = [(name, context.train_counts[name], context.val_counts[name]) for name in sorted(few)]
+    each = ", ".join(f"{named([name])} ({train} to train on, {val} to validate on)" for name, train, val in told[:5])
+    return Finding(
+        "few-of-a-class",
+        "warning",
+        f"{'One class has' if len(told) == 1 else f'{len(told)} classes have'} too few images: {each}. What is "
+        f"measured of {'it' if len(told) == 1 else 'them'} rests on single images.",
+        {"train_and_val": {name: [train, val] for name, train, val in told[:NAMED]}},
+        "Add images of it, or leave the class out; weights do not make up for images that are not there."
+        if len(told) == 1
+        else "Add images of them, or leave these classes out; weights do not make up for images that are not there.",
+    )
 
 
 def _balancing(context: Context) -> list[str]:

@@ -62,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     labels.hidden_dir_as_class,
     labels.class_imbalance_baseline,
     labels.class_weight_mismatch,
+    labels.few_of_a_class,
     labels.lexicographic_class_order,
     labels.positive_class_inverted,
     labels.skipped_files,
@@ -179,6 +180,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
 
 
 _SAME_CAUSE = {
+    "class-weight-mismatch": "few-of-a-class",
     "leak-sequence": "leak-group",
     "leak-altered-copy": "leak-near-duplicate",
     "train-val-preprocess-mismatch": "parts-differ",

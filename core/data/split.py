@@ -3,6 +3,8 @@
 Images of one patient, or copies of one file, on both sides of a split make validation look better than it is.
 """
 
+import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -86,6 +88,14 @@ def group_names(files: Sequence[ImageFile], pattern: str = AUTO) -> list[str]:
     return [file.group or name for file, name in zip(files, found, strict=True)]
 
 
+def _with_near(name: str, lacking: Iterable[str]) -> str:
+    """A class that training lacks, with the one that validation lacks and that is written nearly so."""
+    numbers = re.findall(r"\d+", name)  # class1 and class2 are no slips of the pen
+    others = [one for one in sorted(lacking) if re.findall(r"\d+", one) == numbers]
+    near = difflib.get_close_matches(name, others, n=1, cutoff=0.7)
+    return display_name(name) + (f" (train/ has {display_name(near[0])}, which val/ lacks: rename one)" if near else "")
+
+
 def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AUTO) -> None:
     """Refuses what cannot be trained on.
 
@@ -102,6 +112,8 @@ def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AU
     unknown = sorted({f.label for f in split.val} - set(train))
     if index.layout == "splits" and unknown:
         raise DataError(_not_trained_on(index, unknown))
+        names = ", ".join(_with_near(name, set(train) - {f.label for f in split.val}) for name in unknown)
+        raise DataError(f"The validation images have classes without training images: {names}; add them to train/.")
     _require_two_each(index, train)
     if not split.train:
         raise DataError("There are no images to train on; use a smaller data.validation_split.")

@@ -99,7 +99,11 @@ def test_faults_that_are_planted_are_all_named(tmp_path):
         Image.new("RGB", (100 + k, 90), (20 * k, 9, 60)).save(train / f"9002{k}.jpg")
     (train / "90030.jpg").write_bytes(files[9].read_bytes()[:300])
     planted_faults = {
-        "leak-exact-duplicate", "conflicting-labels", "leak-near-duplicate", "blank-images", "corrupt-image",
+        "leak-exact-duplicate",
+        "conflicting-labels",
+        "leak-near-duplicate",
+        "blank-images",
+        "corrupt-image",
     }  # altered copies below those that are nearly the same
     assert above_info(tmp_path) == planted_faults
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from core.checks import labels
+from core.checks.preflight import merged
 from tests.told import told
 
 
@@ -158,3 +159,17 @@ def test_one_file_twice_in_one_class_is_no_conflict(make_context):
 def test_skipped_files_are_counted(make_context):
     finding = told(labels.skipped_files(make_context(skipped=(("train/a/notes.txt", "is not an image"),))))
     assert finding.claim == "Files left out because of their type or location: 1."
+
+
+def test_a_class_of_a_few_images_beside_many_is_told_and_small_sets_are_not(make_context):
+    counts = {"train": {"cat": 60, "dog": 60, "owl": 3}, "val": {"cat": 25, "dog": 25, "owl": 1}}
+    found = told(labels.few_of_a_class(make_context(counts=counts)))
+    assert found.claim == (
+        "One class has too few images: owl (3 to train on, 1 to validate on). What is measured of it rests on single "
+        "images."
+    )
+    weights = told(labels.class_weight_mismatch(make_context(counts=counts)))
+    assert [one.id for one in merged([weights, found], [])] == ["few-of-a-class"]
+    for healthy in ((16, 4), (60, 12), (9, 4)):
+        small = {part: {"cat": n, "dog": n, "owl": n // 2} for part, n in zip(("train", "val"), healthy, strict=True)}
+        assert labels.few_of_a_class(make_context(counts=small)) is None

@@ -1,6 +1,7 @@
 """Splits are stratified, seeded, keep groups whole, and are refused where nothing can be trained."""
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +232,22 @@ def test_empty_folders_of_a_split_are_refused(make):
         require_trainable(index, split_files(index, 0.2, 0))
     with pytest.raises(DataError, match=r"no images to train on"):
         require_trainable(flat(a=2, b=2), Split((), flat(a=2, b=2).files))
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "said"),
+    [
+        (("disc", "star"), ("dsic", "star"), "dsic (train/ has disc, which val/ lacks: rename one); add"),
+        (("disc", "star"), ("dsic", "disc", "star"), "images: dsic; add"),
+        (("disc", "star"), ("moon", "star"), "images: moon; add"),
+        (("class1", "star"), ("class2", "star"), "images: class2; add"),
+    ],
+)
+def test_a_class_that_is_written_nearly_like_one_that_validation_lacks_is_named_with_it(train, val, said):
+    files = [file(f"train/{name}/{i}.png", "train") for name in train for i in range(3)]
+    index = index_of([*files, *(file(f"val/{name}/1.png", "val") for name in val)])
+    with pytest.raises(DataError, match=re.escape(said)):
+        require_trainable(index, split_files(index, 0.2, 0))
 
 
 def test_validation_classes_that_training_lacks_are_refused_and_the_reverse_is_not():
