@@ -111,9 +111,7 @@ def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AU
     train = Counter(f.label for f in split.train)
     unknown = sorted({f.label for f in split.val} - set(train))
     if index.layout == "splits" and unknown:
-        raise DataError(_not_trained_on(index, unknown))
-        names = ", ".join(_with_near(name, set(train) - {f.label for f in split.val}) for name in unknown)
-        raise DataError(f"The validation images have classes without training images: {names}; add them to train/.")
+        raise DataError(_not_trained_on(index, unknown, set(train) - {f.label for f in split.val}))
     _require_two_each(index, train)
     if not split.train:
         raise DataError("There are no images to train on; use a smaller data.validation_split.")
@@ -121,9 +119,10 @@ def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AU
         raise DataError(_no_validation(index, group_pattern))
 
 
-def _not_trained_on(index: DatasetIndex, unknown: list[str]) -> str:
+def _not_trained_on(index: DatasetIndex, unknown: list[str], lacking: set[str]) -> str:
     """Names the classes, and where files of them lie in the training folder, why none of those is used."""
-    claim = f"The validation images have classes without training images: {', '.join(map(display_name, unknown))}"
+    names = ", ".join(_with_near(name, lacking) for name in unknown)
+    claim = f"The validation images have classes without training images: {names}"
     unread = [file for file in index.unreadable if file.split == "train" and file.label in unknown]
     if not unread:
         return f"{claim}; add them to train/."

@@ -36,7 +36,8 @@ OURS = (
     "part-named-class", "class-in-one-part", "folders-left-out",
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
-    "blank-images", "cut-off-images", "constant-class", "val-from-few-groups", "leak-group", "leak-sequence", "few-of-a-class",
+    "blank-images", "cut-off-images", "constant-class", "val-from-few-groups", "leak-group", "leak-sequence",
+    "few-of-a-class",
     "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
     "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
 )
