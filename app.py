@@ -19,7 +19,7 @@ from pages.shared.shell import access, examples, tour
 from pages.shared.shell.frame import frame
 from pages.shared.shell.notice import show_notice
 from pages.shared.why import view as why_view
-from pages.shared.widgets.text import heading, plain
+from pages.shared.widgets.text import heading, plain, sentence
 
 
 def show_puzzle() -> None:
@@ -46,7 +46,7 @@ def open_puzzle() -> None:
         with st.spinner("Preparing the two runs …"):
             run = puzzle.start()
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     st.switch_page("pages/live.py", query_params={state.RUN: run.id})
 
@@ -56,7 +56,7 @@ def open_examples() -> None:
     try:
         examples.put_in_place()
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     st.switch_page("pages/live.py", query_params={state.RUN: shipped.run_with_model()})
 
@@ -102,9 +102,12 @@ heading(
 if not tour.is_under_way():
     label = "Take the tour (two minutes, on finished runs)"
     st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
+if tour.shows_the_runs():
+    show_runs()
 show_ways()
 show_running()
 show_puzzle()
 why_view.show_why()
-show_runs()
+if not tour.shows_the_runs():
+    show_runs()
 show_jobs()

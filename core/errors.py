@@ -38,11 +38,13 @@ class LayoutQuestion(DataError):
     Args:
         message: str. The sentence.
         ways: Pairs of the word for `--layout` and what the folder then holds, the likeliest first.
+        here: The sentence where the choice stands right below it, without options of commands. Defaults to the same.
     """
 
-    def __init__(self, message: str, ways: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, message: str, ways: tuple[tuple[str, str], ...], here: str = "") -> None:
         super().__init__(message)
         self.ways = ways
+        self.here = here or message
 
 
 class UnreadableImage(DataError):

@@ -1,6 +1,7 @@
 """Files that a crash leaves whole: atomic replacement, appended lines, and locks that die with their holder."""
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -32,6 +33,19 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     finally:
         beside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def why_not_written(error: OSError) -> str:
+    """Why a folder of the home cannot be written, and what to do about it; the end of a sentence."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    todo = "free some space there" if full else "set PARITY_HOME to a folder that can be written"
+    return f"{error.strerror or error}; {todo}"
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether something can be made in a folder, or where it is not there yet, in the nearest one above it."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def remove_leftovers(folder: Path) -> None:

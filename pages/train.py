@@ -63,7 +63,7 @@ def show_form() -> None:
     with reach.container(border=bool(config and found)):  # without them nothing may stand in it
         may_start, ready = show_limits(), True
         if config and found:
-            show_summary(config, view)
+            show_summary(config, view, may_start=may_start)
             ready = not may_start or show_download(config)
     if may_start:
         about = in_short(config, view) if config and found else ""

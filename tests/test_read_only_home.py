@@ -109,12 +109,22 @@ def test_buttons_that_would_write_say_why_they_do_not(
     full_home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARITY_DATA", str(folder.parent))
-    for page, labels in (("pages/train.py", ("Start training", "Remove 0 MB")), ("pages/live.py", ("Save", "Delete"))):
+    for page, labels in (("pages/train.py", ("Remove 0 MB",)), ("pages/live.py", ("Save", "Delete"))):
         at = opened(folder, page)
         for label in labels:
             next(button for button in at.button if button.label == label).click().run()
             assert not at.exception, f"{label}: {at.exception[0].value}"
             assert plain(WORDS) in at.error[0].value, label
+
+
+def test_train_says_before_the_click_that_no_run_can_start(
+    full_home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_DATA", str(folder.parent))
+    at = opened(folder, "pages/train.py")
+    assert "No run can start" in at.error[0].value
+    assert "Start training" not in [button.label for button in at.button]
+    assert not any("Queue is empty" in caption.value for caption in at.caption)
 
 
 def commands(folder: Path, tmp_path: Path) -> list[tuple[list[str], int]]:

@@ -33,7 +33,8 @@ def bottleneck_one_draw(context: Context) -> Finding | None:
         "Every training image is augmented once, and that one version is used in all epochs; validation images are "
         "not augmented.",
         {"augmentation": data.augmentation, "draws": 1, "epochs": context.config.training.epochs},
-        "Train without augmentation (data.augmentation=none), or on several versions (data.augmentation_draws=0).",
+        "Train without augmentation (data.augmentation=none), or with a new version in every epoch "
+        "(data.augmentation_draws=0).",
         {"data.augmentation": "none"},
     )
 

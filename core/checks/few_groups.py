@@ -31,7 +31,7 @@ def val_from_few_groups(context: Context) -> Finding | None:
         "warning",
         f"{most} of {count} validation images ({percent(most, count)}) are of one group, {named([name])}. If the "
         f"images of a group are right or wrong together, the effective number of images is {effective:.0f}, and an "
-        f"accuracy of 0.85 has a 95 % CI of {low:.2f} to {high:.2f}.",
+        f"accuracy of, for example, 85 % would have a 95 % CI of {100 * low:.0f} to {100 * high:.0f} %.",
         {"group": name, "images_of_it": most, "val": count, "groups": len(groups), "effective": round(effective, 1)},
         "Validate on more groups: re-split the images (Split on the Dataset page, or python -m core split).",
     )

@@ -198,7 +198,8 @@ def val_too_small(context: Context) -> Finding | None:
     return Finding(
         "val-too-small",
         "warning",
-        f"With {count} validation images an accuracy of {right / count:.2f} has a 95 % CI of {low:.2f} to {high:.2f}.",
+        f"{count} validation images are few: for example, an accuracy of {100 * right / count:.0f} % would have a "
+        f"95 % CI of {100 * low:.0f} to {100 * high:.0f} %.",
         {"val": count, "accuracy": round(right / count, 4), "interval": [round(low, 4), round(high, 4)]},
         "Validate on more images: 100 at least, several hundred to compare runs.",
     )

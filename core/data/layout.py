@@ -123,9 +123,10 @@ def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = 
     check_distinct(reading.classes)
     if len(reading.classes) < 2:
         raise LayoutQuestion(
-            f"{reading.file} gives only one class, {display_name(reading.classes[0])}; at least two are "
+            f"{(one := f'{reading.file} gives only one class, {display_name(reading.classes[0])}; at least two are')} "
             "needed. Select another column with --label.",
             (),
+            f"{one} needed. Select another column.",
         )
     return Layout(
         root=root.resolve(),
@@ -151,7 +152,7 @@ def _table_instead(root: Path, top: Folder, error: DataError) -> TableReading:
     if found and len(found[0].classes) > 1:
         return found[0]
     if isinstance(doubt, LayoutQuestion):
-        raise LayoutQuestion(str(doubt), getattr(error, "ways", ()))
+        raise LayoutQuestion(str(doubt), getattr(error, "ways", ()), doubt.here)
     raise error
 
 
@@ -216,10 +217,11 @@ def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:
     if not best:
         raise _unclassed(root, top, ways)
     told = "; or ".join(f"{way.sentence()} (--layout {way.key})" for way in best)
+    begin = f"{display_name(str(root))} can be read in {_number(len(best))} ways: "
     raise LayoutQuestion(
-        f"{display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the "
-        "Dataset page, or with --layout.",
+        f"{begin}{told}. Choose one on the Dataset page, or with --layout.",
         tuple((way.key, way.sentence()) for way in [*best, *(w for w in ways if w not in best)]),
+        f"{begin}{'; or '.join(way.sentence() for way in best)}. Choose one.",
     )
 
 
@@ -234,6 +236,7 @@ def _chosen(root: Path, top: Folder, choice: Choice, ways: list[Reading]) -> Rea
             f"{display_name(str(root))} cannot be read with --layout {choice.key}; possible: {possible}; "
             f"--layout {AUTO} resets the choice.",
             tuple((way.key, way.sentence()) for way in ways),
+            f"{display_name(str(root))} can no longer be read as was chosen ({choice.key}). Choose again.",
         )
     return found
 
@@ -243,10 +246,12 @@ def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
     where = display_name(str(root))
     told = next((way for way in ways if way.key == "names"), None)
     if told:
+        begin = f"The images in {where} are not in class folders. {EXPECTED} Their names contain the classes "
+        masks = " ".join(["", *masks_told(top)])
         return LayoutQuestion(
-            f"The images in {where} are not in class folders. {EXPECTED} Their names contain the classes "
-            f"{shown(told.labels)}: use --layout names.{' '.join(['', *masks_told(top)])}",
+            f"{begin}{shown(told.labels)}: use --layout names.{masks}",
             (("names", told.sentence()),),
+            f"{begin}{shown(told.labels)}.{masks}",
         )
     if links := list(dict.fromkeys(name for folder in top.walk() for name in folder.links)):
         return DataError(

@@ -93,7 +93,7 @@ def list_folder(root: Path) -> Folder:
     shown = display_name(str(root))
     try:
         if not root.exists():
-            raise DataError(f"There is no folder {shown}; check the path.")
+            raise DataError(f"There is no folder “{shown}”; check the path, or choose another folder.")
         if not root.is_dir():
             raise DataError(f"{shown} is a file, not a folder; give the folder with the images.")
         top = root.resolve()

@@ -76,8 +76,7 @@ def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
         finally:
             lock.release()
     except OSError as error:
-        hint = "Free some space there, or set PARITY_HOME to a folder that can be written."
-        raise DataError(f"The sample set cannot be written to {root}: {error}. {hint}") from error
+        raise DataError(f"The sample set cannot be written to {root}: {files.why_not_written(error)}.") from error
     return sample_folder(root)
 
 

@@ -92,11 +92,14 @@ def added(reading: TableReading, folders: Mapping[str, str], on_disk: Mapping[st
     divided = any(on_disk.values())
     without = sorted(folders.keys() - told.keys())
     if split and not divided and without:
+        begin = (
+            f"{len(without):,} images have no split in {file}: {shown(without, 3)}. Use only the images that it divides"
+        )
         raise LayoutQuestion(
-            f"{len(without):,} images have no split in {file}: {shown(without, 3)}. Use only the images that it "
-            f"divides (--table {file}), or all of them without its split (--layout {layout}). Choose one on the "
+            f"{begin} (--table {file}), or all of them without its split (--layout {layout}). Choose one on the "
             "Dataset page, or with one of these options.",
             ((layout, "all images, without the split of the table"),),
+            f"{begin}, or all of them without its split.",
         )
     others = [path for path, image in told.items() if split and divided and image.split != on_disk[path]]
     if others:
@@ -124,10 +127,12 @@ def table_or_folders(where: str, reading: TableReading, folders: Mapping[str, st
     told, other = f"the classes {shown(sorted(set(folders.values())))}", differing(reading, folders)
     few = 2 * len(other) < len(reading.images)
     some = f" They differ for {len(other):,} images: {shown(other, 3)}." if other and few else ""
+    table = f"{where} can be read in two ways: {reading.sentence()}"
     return LayoutQuestion(
-        f"{where} can be read in two ways: {reading.sentence()} (--table {reading.file}); or {told} of the folders "
-        f"(--layout {layout}).{some} Choose one on the Dataset page, or with one of these options.",
+        f"{table} (--table {reading.file}); or {told} of the folders (--layout {layout}).{some} Choose one on the "
+        "Dataset page, or with one of these options.",
         ((layout, told),),
+        f"{table}; or {told} of the folders.{some} Choose one.",
     )
 
 

@@ -21,6 +21,7 @@ from core.data.table_rows import GatheredRows, TableReading
 from core.data.tables import Table, read_table
 from core.errors import DataError, LayoutQuestion
 
+_CHOOSE = "Choose one under “Take the labels from a table”."
 _NAMED = 12  # columns in a sentence
 
 
@@ -41,6 +42,8 @@ def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
             f"The table {display_name(choice.file)} with the labels is missing; choose another with --table, or none "
             "with --table none.",
             (),
+            f"The table {display_name(choice.file)} with the labels is missing. Choose another, or revert to "
+            "automatic.",
         )
     return _read(top, root, family_of(top, root, choice.file), choice)
 
@@ -117,11 +120,9 @@ def _mapping(file: str, table: Table, places: Places, choice: TableChoice) -> Ma
     said = {"image": (choice.image,), "label": labels, "part": columns_of(table, choice.part), "group": (choice.group,)}
     for flag, columns in said.items():
         if unknown := [column for column in columns if column and column not in table.columns]:
-            raise LayoutQuestion(
-                f"--{flag} is {display_name(unknown[0])}, but {name} has no such column; it has "
-                f"{shown(table.columns, _NAMED)}.",
-                (),
-            )
+            has = f"but {name} has no such column; it has {shown(table.columns, _NAMED)}."
+            column = display_name(unknown[0])
+            raise LayoutQuestion(f"--{flag} is {column}, {has}", (), f"The column {column} was chosen, {has}")
     image = choice.image or _guessed_image(name, table, places, places.bases[file])
     labels = labels or _guessed_labels(name, table, image)
     part = choice.part or part_column(table)
@@ -140,17 +141,17 @@ def _guessed_image(name: str, table: Table, places: Places, base: str) -> str:
             f"{shown(table.columns, _NAMED)}."
         )
     if len(possible) > 1 and any(label_columns(table, image) for image in possible):
+        begin = f"{name} has several columns that may name the image: {shown(possible, _NAMED)}."
         raise LayoutQuestion(
-            f"{name} has several columns that may name the image: {shown(possible, _NAMED)}. Choose one: --table "
-            f"{name} --image COLUMN, or on the Dataset page.",
-            (),
+            f"{begin} Choose one: --table {name} --image COLUMN, or on the Dataset page.", (), f"{begin} {_CHOOSE}"
         )
     if is_doubtful(table, possible[0]) and label_columns(table, possible[0]):
-        raise LayoutQuestion(
+        begin = (
             f"The column {display_name(possible[0])} of {name} matches file names, but it seems to be something else "
-            "(it counts the rows, repeats numbers, or names masks). If it names the images: --table "
-            f"{name} --image COLUMN, or on the Dataset page.",
-            (),
+            "(it counts the rows, repeats numbers, or names masks). If it names the images"
+        )
+        raise LayoutQuestion(
+            f"{begin}: --table {name} --image COLUMN, or on the Dataset page.", (), f"{begin}, choose it below."
         )
     return possible[0]
 
@@ -169,9 +170,8 @@ def _guessed_labels(name: str, table: Table, image: str) -> tuple[str, ...]:
         )
     if len(possible) > 1:
         columns = shown([each[0] for each in possible], _NAMED)
+        begin = f"{name} has several columns that may be the class: {columns}."
         raise LayoutQuestion(
-            f"{name} has several columns that may be the class: {columns}. Choose one: --table {name} --label COLUMN, "
-            "or on the Dataset page.",
-            (),
+            f"{begin} Choose one: --table {name} --label COLUMN, or on the Dataset page.", (), f"{begin} {_CHOOSE}"
         )
     return possible[0]

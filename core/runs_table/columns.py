@@ -84,6 +84,10 @@ def columns() -> dict[str, Column]:
     return found
 
 
+_NEAREST = 3
+"""So many names are offered where none is close."""
+
+
 def find_column(name: str) -> Column:
     """The column of that name; for a setting its last part suffices if it is unique, as `learning_rate`.
 
@@ -98,8 +102,10 @@ def find_column(name: str) -> Column:
         return short[0]
     if short:
         raise ConfigError(f'"{name}" could be {" or ".join(column.key for column in short)}; give the full name')
-    close = difflib.get_close_matches(name, [*known, *(key.rpartition(".")[2] for key in known)], n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    names = [*known, *(key.rpartition(".")[2] for key in known)]
+    close = difflib.get_close_matches(name, names, n=1)
+    near = dict.fromkeys(difflib.get_close_matches(name[:_SHOWN], names, n=_NEAREST, cutoff=0))
+    hint = f"did you mean {close[0]}?" if close else f"the nearest are {', '.join(near)}"
     raise ConfigError(f'there is no column "{name[:_SHOWN]}"; {hint}')
 
 

@@ -139,11 +139,10 @@ def _settled(run: Run, summary: Summary) -> Summary:
 
 def _run_row(run: Run, summary: Summary, more: Details | None, name: str) -> Row:
     note = read_note(run)
-    is_damaged = summary.status == "damaged"
     values = {name: getattr(summary, name) for name in _SUMMARISED}
     values |= {name: getattr(more, name) if more else None for name in _DETAILED}
     values |= {
-        "name": run.id if is_damaged else name,
+        "name": name,
         "best_val_accuracy": summary.best,
         "val_loss": summary.val_loss[-1] if summary.val_loss else None,
         "dataset": data_name(summary.dataset) if summary.dataset else None,

@@ -248,9 +248,9 @@ def _tree_or_sentence(text: str, name: str, where: str) -> ast.Module:
         line = f", {where}line {error.lineno}" if error.lineno else ""
         if "print" in (error.msg or "") and "parentheses" in (error.msg or ""):
             raise DataError(
-                f"{name}{line}: this is Python 2 (print without parentheses); write print(...), then paste it again"
+                f"{name}{line}: this is Python 2 (print without parentheses); write print(...), then give it again"
             ) from error
-        raise DataError(f"{name}{line}: this is not Python 3: {error.msg}; repair the line, then paste it again") from (
+        raise DataError(f"{name}{line}: this is not Python 3: {error.msg}; repair the line, then give it again") from (
             error
         )
 

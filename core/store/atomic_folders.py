@@ -41,7 +41,7 @@ def making(place: Path, noun: str) -> Iterator[Path]:
         folder.rename(place)
         files.sync_folder(place.parent)
     except OSError as error:
-        raise RunError(f"cannot create a {noun} in {place.parent}: {error.strerror}") from error
+        raise RunError(f"cannot create a {noun} in {place.parent}: {files.why_not_written(error)}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

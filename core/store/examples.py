@@ -38,7 +38,7 @@ def install() -> None:
         if not (home / "puzzle.json").exists():
             files.write_json(home / "puzzle.json", files.read_json(EXAMPLES / "puzzle.json"))
     except OSError as error:
-        raise UserError(f"the sample runs cannot be installed: {error.strerror}") from error
+        raise UserError(f"the sample runs cannot be installed in {home}: {files.why_not_written(error)}") from error
     finally:
         lock.release()
 

@@ -63,6 +63,10 @@ class JobFolder:
         """What to call it."""
         return self.id
 
+    def named(self) -> str:
+        """What a sentence calls it: the word and its title in quotation marks."""
+        return f"{self.noun} “{self.title()}”"
+
     def configs(self) -> Sequence[RunConfig]:
         """Settings of the trainings that its worker goes on with; none where it has none of its own.
 
@@ -101,7 +105,8 @@ class JobFolder:
         if self.is_from_newer_version():
             return Status(status="failed", message=_NEWER, fault="program", created=made)
         why = records.complaint(self.path / "status.json", records.STATUS) or "status.json is absent"
-        message = f"{self.noun.capitalize()} {self.id} is damaged: {why}. {self.way_out()}"
+        name = self.named()
+        message = f"{name[:1].upper()}{name[1:]} is damaged: {why}. {self.way_out()}"
         return Status(status="damaged", message=message, fault="program", created=made)
 
     def way_out(self) -> str:

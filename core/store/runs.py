@@ -70,17 +70,13 @@ class Run(JobFolder):
         """See `JobFolder.configs`."""
         return (self.config(),)
 
-    def named(self) -> str:
-        """What a sentence calls it: the word and its title in quotation marks."""
-        return f"run “{self.title()}”"
-
     def title(self) -> str:
         """What to call the run: its name, else what it is; see `core.store.run_titles`."""
         return run_titles.title_of(self.path)
 
     def way_out(self) -> str:
         """What to do about one that is damaged, in a sentence."""
-        return f"Delete removes it, as does `python -m core delete {self.id}`."
+        return "Resume it, or delete it."
 
     def epochs(self) -> "list[EpochRecord]":
         """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""

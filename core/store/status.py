@@ -17,7 +17,7 @@ STATUSES = {
     "stopped": "Stopped by user; the model so far is kept.",
     "failed": "Ended by an error.",
     "interrupted": "Its process has ended; Resume continues after the last finished epoch.",
-    "damaged": "Its status cannot be read; Delete removes it, and Resume starts it again.",
+    "damaged": "Its status cannot be read; resume it, or delete it.",
 }
 """Every status a run can have, with its meaning."""
 

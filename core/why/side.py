@@ -48,12 +48,13 @@ class NotExpressed(DataError):
     """No configuration expresses the script.
 
     Attributes:
+        reason: str. What is open, in a sentence; the message also says how to record the training instead.
         lines: list of dict. What is open, as an answer lists lines.
     """
 
-    def __init__(self, message: str, lines: list[dict[str, Any]]) -> None:
-        super().__init__(message)
-        self.lines = lines
+    def __init__(self, reason: str, lines: list[dict[str, Any]]) -> None:
+        super().__init__(f"{reason} {RECORDER}")
+        self.reason, self.lines = reason, lines
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def side_of(record: Mapping[str, Any], text: str, dataset: str) -> ScriptSide:
         blocking = [{"key": key, "why": why}]
     said, suspects = _suspects(name, text, record)
     lines = [_open_line(name, text, one) for one in blocking]
-    raise NotExpressed(f"no configuration expresses {name} ({why}).{said} {RECORDER}", lines + suspects)
+    raise NotExpressed(f"no configuration expresses {name} ({why}).{said}", lines + suspects)
 
 
 def _suspects(name: str, text: str, record: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:

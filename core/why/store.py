@@ -80,6 +80,13 @@ class Why(Job):
         """What result.json says; empty before there is one."""
         return records.read(self.path / "result.json", records.JOB_SETTINGS) or {}
 
+    def part_ids(self) -> list[str]:
+        """Ids of its runs, of the search between them and of the repaired script's run, as far as they are there."""
+        own, result = self.settings().get("runs"), self.result()
+        repaired = result.get("repaired")
+        found = [*(own if isinstance(own, list) else []), result.get("bisect")]
+        return [str(one) for one in [*found, repaired.get("run") if isinstance(repaired, dict) else None] if one]
+
     def bisect_id(self) -> str:
         """Id of the search between the two; empty before there is one."""
         return str(self.result().get("bisect") or "")

@@ -149,7 +149,7 @@ def _tick_ms(run: Any, *, active: bool, each: Callable[[int], Any], times: int =
         from pages.shared.run import poll
 
         began = time.perf_counter()
-        poll._tick(Run(Path(path)), active)
+        poll._tick(Run(Path(path)), "running" if active else "ended")
         st.session_state["ms"] = 1000 * (time.perf_counter() - began)
 
     at = AppTest.from_function(script, kwargs={"path": str(run.path), "active": active}, default_timeout=60)

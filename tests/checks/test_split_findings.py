@@ -114,7 +114,9 @@ def test_validation_of_one_class_is_an_error(make_context):
     )
 
 
-@pytest.mark.parametrize(("count", "said"), [(16, "0.88 has a 95 % CI of 0.64 to 0.97"), (60, "0.85 has"), (100, "")])
+@pytest.mark.parametrize(
+    ("count", "said"), [(16, "88 % would have a 95 % CI of 64 to 97 %"), (60, "85 % would have"), (100, "")]
+)
 def test_small_validation_is_told_with_its_interval(make_context, count, said):
     counts = {"train": {"cat": 90, "dog": 90}, "val": {"cat": count // 2, "dog": count // 2}}
     finding = split.val_too_small(make_context(counts=counts))

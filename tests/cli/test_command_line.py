@@ -523,7 +523,9 @@ def test_a_data_set_that_cannot_be_trained_on_is_refused(
 @pytest.mark.parametrize("command", ["scan", "train"])
 def test_a_missing_folder_is_refused(tmp_path: Path, home: Path, capsys: Capture, command: str) -> None:
     folder = tmp_path / "absent"
-    assert refused(capsys, command, folder) == f"There is no folder {folder}; check the path."
+    assert (
+        refused(capsys, command, folder) == f"There is no folder “{folder}”; check the path, or choose another folder."
+    )
     assert not (home / "runs").exists()
 
 

@@ -28,7 +28,7 @@ def test_a_reference_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_folder_of_a_person_who_is_not_there_is_missing(home: Path) -> None:
-    with pytest.raises(DataError, match=r"^There is no folder ~nobody-of-this-name/x; check the path\.$"):
+    with pytest.raises(DataError, match=r"^There is no folder “~nobody-of-this-name/x”; check the path"):
         scan_dataset("~nobody-of-this-name/x")
 
 

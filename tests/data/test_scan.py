@@ -239,7 +239,7 @@ def test_an_index_survives_json(make):
 
 def test_a_missing_folder_and_a_file_are_refused(make):
     root = make(TWO)
-    with pytest.raises(DataError, match=r"There is no folder .*nowhere; check the path\."):
+    with pytest.raises(DataError, match=r"There is no folder “.*nowhere”; check the path"):
         scan(root / "nowhere")
     with pytest.raises(DataError, match=r"1\.png is a file, not a folder; give the folder with the images\."):
         scan(root / "cats" / "1.png")

@@ -60,7 +60,7 @@ def test_a_damaged_settings_file_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(RunError, match=rf"^cannot create a wish in {tmp_path}/file: Not a directory$"):
+    with pytest.raises(RunError, match=rf"^cannot create a wish in {tmp_path}/file: Not a directory; set PARITY_HOME"):
         Wishes(tmp_path / "file").create()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -129,7 +129,10 @@ def test_weights_on_this_machine_or_none_at_all_need_no_network(
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "absent"
-    assert refusal(make_config(str(folder), {}), DataError) == f"There is no folder {folder}; check the path."
+    assert (
+        refusal(make_config(str(folder), {}), DataError)
+        == f"There is no folder “{folder}”; check the path, or choose another folder."
+    )
 
 
 def test_one_class_is_refused(image_folder: MakeFolder) -> None:

@@ -157,7 +157,7 @@ def test_the_menu_names_nothing_and_loses_nothing() -> None:
     ("name", "text", "told"),
     [
         ("training.epochs", "many", 'training.epochs is a whole number, but "many" came'),
-        ("training.epochs", "-3", "Training.epochs is -3; it may be 1 to"),
+        ("training.epochs", "-3", "training.epochs is -3; it may be 1 to"),
         ("training.epoch", "3", 'There is no setting "training.epoch"'),
         ("preset", "<b>", 'There is no preset "<b>"; there are recommended'),
         ("dataset", "/etc", 'There is no dataset "/etc"'),
@@ -168,7 +168,7 @@ def test_the_menu_names_nothing_and_loses_nothing() -> None:
         ("folds", "1e9", 'Folds is "1e9"; it may be 0 to'),
         ("networks", "Nope", '"Nope" is no network on this machine'),
         ("name", "x" * 101, "Name: at most 100 printable characters"),
-        ("model.head", "x" * 501, "Model.head has 501 characters; it may have 500 at most"),
+        ("model.head", "x" * 501, "model.head has 501 characters; it may have 500 at most"),
         ("sweep", "20200101-000000-000-abcdef", "The sweep in the address does not exist (any more)."),
         ("rate", "20200101-000000-000-abcdef", "The learning-rate search in the address does not exist"),
         ("cv", "../../etc", '"../../etc" is no id of a cross-validation'),

@@ -10,15 +10,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import paths
+from core import files, paths
 from core.bisect.store import BisectSpec, BisectStore
 from core.config import make_config, setting
 from core.start.puzzle import PuzzleStore
 from core.start.story import Story, read_story
 from core.store.runs import Run, RunStore, Status
 from core.sweep.store import SweepStore
+from core.why.store import Why
 from core.workers import launch
 from pages.shared import state
+from pages.shared.home.running import running
 from pages.shared.puzzle import puzzle
 from pages.shared.run import rows as run_list
 from pages.shared.shell.frame import VERSION, about
@@ -139,7 +141,7 @@ def test_refusal_is_one_sentence(monkeypatch, tmp_path):
     at.button[1].click().run()
     assert not at.exception
     assert len(at.error) == 1
-    assert "cannot create a run in" in at.error[0].value
+    assert "Cannot create a run in" in at.error[0].value
 
 
 def test_table_shows_names_literally_and_the_last_and_best_accuracy():
@@ -237,6 +239,18 @@ def test_work_under_way_stands_above_the_runs_with_its_progress_and_stops(starte
     assert not at.exception
     assert run.stop_requested()
     assert at.button(key=f"stop:{run.id}").disabled
+
+
+def test_a_question_of_two_scripts_is_one_row():
+    """Its runs and its search are stopped with it; a run of nobody's question keeps its own row."""
+    times = {"queued": time.monotonic()}
+    alone, first, second = (make_run(name, "running", **times) for name in ("alone", "first", "second"))
+    config = {"format": 1, "dataset": "sample", "budget_minutes": 5, "runs": [first.id, second.id], "scripts": []}
+    folder = paths.home() / "whys" / "20261130-120000-000-abcdef"
+    folder.mkdir(parents=True)
+    files.write_json(folder / "config.json", config)
+    Why(folder).write_status(Status(status="running", heartbeat=time.monotonic(), queued=times["queued"]))
+    assert {job.id for _, job, _ in running()} == {alone.id, folder.name}
 
 
 def test_without_work_nothing_is_said_of_it():

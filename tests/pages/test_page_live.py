@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import files
 from core.errors import RunError
+from core.store.notes import write_note
 from core.store.runs import RunStore
 from core.workers import launch
 from core.workers.predict_client import NOT_MEDICAL
@@ -111,6 +112,18 @@ def test_curves_can_be_smoothed_and_drawn_by_powers_of_ten(make_run):
 def test_a_run_that_waits_has_no_empty_bars(make_run):
     at = open_live(run=make_run("waits", "queued").id)
     assert elements(at, "progress") == []
+    assert not at.get("vega_lite_chart")
+    assert at.text[0].value == "Waiting for its turn."
+    assert "No progress count" not in texts(at)
+
+
+def test_a_run_that_waits_says_how_many_are_before_it(make_run):
+    make_run("at work", "running")
+    first, second = make_run("first", "queued"), make_run("second", "queued")
+    at = open_live(run=first.id)
+    assert at.text[0].value == "Waiting for its turn: 1 run before it."
+    assert [option.split(" · ")[1] for option in at.selectbox[0].options] == ["running", "queued", "queued"]
+    assert open_live(run=second.id).text[0].value == "Waiting for its turn: 2 runs before it."
 
 
 def test_awkward_names_are_shown_literally(make_run, evaluation):
@@ -221,15 +234,27 @@ def test_damaged_run_is_no_crash(make_run):
     assert not at.exception
     assert [error.value for error in at.error] == [
         "The settings of this run cannot be read: its config.json is damaged or of a newer version.",
-        plain(
-            f"Run {run.id} is damaged: status.json: it is not JSON. Delete removes it, as does `python -m core delete "
-            f"{run.id}`."
-        ),
+        plain(f"Run “{run.id}” is damaged: status.json: it is not JSON. Resume it, or delete it."),
     ]
     assert [warning.value for warning in at.warning] == [
         "Damaged and ignored: " + plain("manifest.json: it is not JSON; evaluation.json: it is not JSON") + "."
     ]
     assert "Delete" in [button.label for button in at.button]
+
+
+def test_a_damaged_status_hides_no_epochs(make_run):
+    run = make_run("half there", records=3)
+    (run.path / "status.json").write_text("{")
+    at = open_live(run=run.id)
+    assert at.error[0].value.startswith(plain("Run “half there” is damaged:"))
+    assert at.text[0].value == "Ended after epoch 3."
+
+
+def test_tags_are_shown_literally(make_run):
+    run = make_run("done")
+    write_note(run, "", ["größe :red[t]"])
+    badge = next(one.value for one in open_live(run=run.id).markdown if "größe" in one.value)
+    assert badge.endswith("größe \\:red\\[t\\]]")
 
 
 def test_settings_mark_what_differs_from_the_recommended(make_run):

@@ -121,7 +121,7 @@ def test_damaged_runs_are_rows_that_say_so(three):
     (three[0].path / "status.json").write_text("{")
     (three[1].path / "config.json").write_text("{")
     rows = {row["name"]: row["status"] for row in open_runs().dataframe[0].value.to_dict("records")}
-    assert rows == {three[0].id: "Damaged", three[1].id: "Finished, settings damaged", MARKUP: "Stopped"}
+    assert rows == {"good": "Damaged", three[1].id: "Finished, settings damaged", MARKUP: "Stopped"}
 
 
 def test_a_sweep_is_one_row_that_opens_and_stands_for_its_trials(three):

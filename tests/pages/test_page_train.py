@@ -144,10 +144,10 @@ def test_form_seen_again_may_be_started_again(started):
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("training.learning_rate", 0.0, "Learning rate: training.learning_rate is 0.0; it may be 1e-07 to 10"),
-        ("data.image_size", 10, "Image size: data.image_size is 10; it may be 16 to 1024"),
-        ("data.batch_size", 0, "Batch size: data.batch_size is 0; it may be 1 to 1024"),
-        ("training.seed", -1, "Training seed: training.seed is -1; it may be 0 to 2147483647"),
+        ("training.learning_rate", 0.0, "Learning rate: training.learning_rate is 0.0; it may be 1e-07 to 10."),
+        ("data.image_size", 10, "Image size: data.image_size is 10; it may be 16 to 1024."),
+        ("data.batch_size", 0, "Batch size: data.batch_size is 0; it may be 1 to 1024."),
+        ("training.seed", -1, "Training seed: training.seed is -1; it may be 0 to 2147483647."),
     ],
 )
 def test_refused_value_is_one_sentence_and_stays_in_the_form(key, value, sentence, started):
@@ -181,7 +181,7 @@ def test_more_stages_than_blocks_are_told_before_the_start(started):
     at = open_page(training__mode="fine_tune", training__unfreeze_from="block6", training__finetune_stages=4)
     assert errors(at) == [
         "Fine-tune stages: training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask "
-        "for 3 at most, or name an earlier block in training.unfreeze_from"
+        "for 3 at most, or name an earlier block in training.unfreeze_from."
     ]
     at.run()
     assert start_of(at).disabled
@@ -270,7 +270,7 @@ def test_worker_that_cannot_start_is_one_sentence(monkeypatch):
 
     monkeypatch.setattr(launch, "start", refuse)
     at = press(open_page())
-    assert errors(at) == ["the worker cannot be started: no memory"]
+    assert errors(at) == ["The worker cannot be started: no memory."]
 
 
 def test_runs_ahead_are_counted(started):
@@ -326,7 +326,7 @@ def test_what_is_wrong_in_the_closed_form_is_told_below_it():
     assert told_at(at, "data.batch_size").startswith("Batch size")
     at.session_state[state.CUSTOMISE] = False
     at.run()
-    assert errors(at) == ["Batch size: data.batch_size is 0; it may be 1 to 1024"]
+    assert errors(at) == ["Batch size: data.batch_size is 0; it may be 1 to 1024."]
     assert start_of(at).disabled
 
 

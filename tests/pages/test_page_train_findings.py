@@ -55,7 +55,9 @@ def test_finding_is_shown_and_one_click_repairs_it(images):
 
 def test_finding_without_a_setting_has_no_button(image_folder):
     at = open_page(image_folder(train=(40, 40), val=(8, 8), size=100))
-    assert texts(at.warning)[0].startswith("With 16 validation images an accuracy of 0.88 has a 95\xa0% CI of")
+    assert texts(at.warning)[0].startswith(
+        "16 validation images are few: for example, an accuracy of 88\xa0% would have a 95\xa0% CI of"
+    )
     assert not [button for button in at.button if button.label == "Apply"]
 
 

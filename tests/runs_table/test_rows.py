@@ -114,7 +114,7 @@ def test_damaged_runs_are_rows_that_say_so() -> None:
     (configless.path / "config.json").write_text(json.dumps({"format": 1, "data": {"batch_size": "many"}}))
     (eventless.path / "events.jsonl").write_bytes(b"\xff\xfe\n[1]\n")
     rows = {row.id: row for row in table_rows()}
-    assert (rows[statusless.id].get("status"), rows[statusless.id].get("name")) == ("damaged", statusless.id)
+    assert (rows[statusless.id].get("status"), rows[statusless.id].get("name")) == ("damaged", statusless.title())
     assert "is damaged" in rows[statusless.id].message
     assert (rows[configless.id].get("name"), rows[configless.id].get("data.batch_size")) == (configless.id, None)
     assert (rows[eventless.id].get("epochs"), rows[eventless.id].get("val_accuracy")) == (0, None)

@@ -75,7 +75,7 @@ def test_cell_that_is_no_python_is_left_out_and_the_others_are_read() -> None:
     assert [(place_of(one), one["text"]) for one in told["unread"]] == [
         (
             "cell 1, line 1",
-            "cell 1, line 2: this is not Python 3: invalid syntax; repair the line, then paste it again",
+            "cell 1, line 2: this is not Python 3: invalid syntax; repair the line, then give it again",
         ),
         ("cell 3, line 2", "fit?: a notebook's command"),
         ("cell 3, line 3", "files = !ls: a notebook's command"),

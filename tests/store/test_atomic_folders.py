@@ -73,7 +73,9 @@ def test_one_that_cannot_be_made_whole_leaves_nothing(store, make, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(JobFolder, "write_status", no_room)
-    with pytest.raises(RunError, match=r"cannot create a [a-z]+ in .*: No space left on device$"):
+    with pytest.raises(
+        RunError, match=r"cannot create a [a-z]+ in .*: No space left on device; free some space there$"
+    ):
         make()
     assert list(store().root.iterdir()) == []
 

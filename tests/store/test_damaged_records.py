@@ -240,10 +240,9 @@ def test_a_damaged_run_is_listed_with_its_id_and_can_be_removed(here: Path, caps
     assert main(["runs"]) == 0
     out, err = capsys.readouterr()
     assert f"{run.id}  damaged      20" in out
-    assert f"Run {run.id} is damaged: status.json: created is invalid" in err
-    assert f"`python -m core delete {run.id}`" in err
+    assert f"Run “{run.title()}” is damaged: status.json: created is invalid" in err
     (row,) = [row for row in home_runs.own_runs() if row["id"] == run.id]
-    assert (row["name"], row["status"], home_runs._entries(row)[-1]) == (run.id, "Damaged", home_runs.DELETE)
+    assert (row["name"], row["status"], home_runs._entries(row)[-1]) == (run.title(), "Damaged", home_runs.DELETE)
     assert main(["delete", run.id]) == 0
     assert RunStore().by_id(run.id) is None
     assert main(["restore", run.id]) == 0

@@ -108,7 +108,11 @@ def test_a_run_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunError) as error:
         RunStore(tmp_path / "file").create(RunConfig())
-    assert str(error.value) == f"cannot create a run in {tmp_path / 'file'}: Not a directory"
+    assert (
+        str(error.value)
+        == f"cannot create a run in {tmp_path / 'file'}: Not a directory; set PARITY_HOME to a folder that can be "
+        "written"
+    )
 
 
 def test_a_data_set_in_a_folder_whose_name_is_no_valid_text_can_be_configured() -> None:
@@ -161,9 +165,7 @@ CREATED = "input should be less than or equal to 4102444800, but 1e+18 is there"
 )  # fmt: skip
 def test_a_damaged_status_is_told_and_the_run_keeps_its_day(run: Run, content: bytes, why: str) -> None:
     (run.path / "status.json").write_bytes(content)
-    message = (
-        f"Run {run.id} is damaged: status.json: {why}. Delete removes it, as does `python -m core delete {run.id}`."
-    )
+    message = f"Run “{run.title()}” is damaged: status.json: {why}. Resume it, or delete it."
     found = run.read_status()
     assert (found.status, found.message, found.fault) == ("damaged", message, "program")
     assert found.created == pytest.approx(time.time(), abs=5)
@@ -173,7 +175,7 @@ def test_a_damaged_status_is_told_and_the_run_keeps_its_day(run: Run, content: b
 @pytest.mark.parametrize("word", ["asleep", "damaged"])
 def test_a_status_that_no_run_writes_is_damaged(run: Run, word: str) -> None:
     files.write_json(run.path / "status.json", {"status": word})
-    assert run.read_status().message.startswith(f"Run {run.id} is damaged: status.json: status is invalid (")
+    assert run.read_status().message.startswith(f"Run “{run.title()}” is damaged: status.json: status is invalid (")
 
 
 def test_texts_of_a_status_can_be_shown(run: Run) -> None:

@@ -11,7 +11,7 @@ from core.data.images import thumbnail
 from core.errors import UnreadableImage
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import page_key
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 PER_PAGE = 24
 SIDE = 192
@@ -33,7 +33,7 @@ def show_file(view: View, file: ImageFile, note: str = "", *, with_class: bool =
     try:
         image = small_image(view, file)
     except UnreadableImage as error:
-        st.caption(plain(str(error)))
+        st.caption(plain(sentence(str(error))))
         return
     words = [*([_short(file.label)] if with_class else []), _short(name), *([note] if note else [])]
     caption = " · ".join(map(plain, words))

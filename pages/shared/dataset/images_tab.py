@@ -14,7 +14,7 @@ from pages.shared import state
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, show_file
 from pages.shared.shell.chosen_dataset import SPLITS, View
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 _LARGE, _SMALL = 900, 400
 LONGEST_SEARCH = 200
@@ -84,7 +84,7 @@ def _show_detail(view: View, file: ImageFile, split: str) -> None:
     try:
         image = thumbnail(view.path(file), _LARGE)
     except UnreadableImage as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     width = min(_LARGE, max(_SMALL, file.width))
     st.image(image, width=width, alt=f"{display_name(file.label)}: {display_name(file.path)}")

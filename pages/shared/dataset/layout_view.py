@@ -10,7 +10,7 @@ from core.data.file_names import display_name
 from core.data.layout_choice import AUTO, ROLES, Choice, by_hand, read_choice, remember_choice
 from core.data.listing import Folder, list_folder
 from core.data.table_choice import read_table_choice, remember_table
-from core.errors import LayoutQuestion, UserError
+from core.errors import DataError, LayoutQuestion, UserError
 from pages.shared.dataset import curate
 from pages.shared.dataset.table_view import choose_table
 from pages.shared.shell.access import guarded
@@ -25,7 +25,7 @@ _TITLES = {"train": "Training folders", "val": "Validation folders", "test": "Te
 def ask(reference: str, question: LayoutQuestion) -> None:
     """Says that a folder can be read in several ways, or not at all, and offers what there is to choose."""
     curate.show_notice()
-    st.warning(plain(without_path(reference, question)), icon=":material/help:")
+    st.warning(plain(without_path(reference, DataError(question.here))), icon=":material/help:")
     if curate.may_curate():
         _choose(reference, question.ways, "")
     else:
@@ -44,7 +44,9 @@ def show_reading(view: View) -> None:
 
 
 def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> None:
-    words = {plain(f"{reads} (--layout {word})"): word for word, reads in ways}
+    words: dict[str, str] = {}
+    for key, reads in ways:
+        words[plain(reads if plain(reads) not in words else f"{reads} ({key})")] = key
     word = None
     if words:
         chosen = st.radio(
@@ -91,7 +93,7 @@ def _by_hand(reference: str) -> None:
     try:
         folders = _folders(list_folder(Path(reference)))
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     chosen = {role: _part_of(role, folders, reference) for role in ROLES}
     st.button(

@@ -14,7 +14,7 @@ from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, page_of, show_file
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import QUALITY_KIND, page_key
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 _GROUPS = 8
 """Groups of duplicates on a page."""
@@ -35,7 +35,7 @@ def show_quality(view: View) -> None:
     try:
         quality = quality_of(view)
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     found = [kind for kind in KINDS if quality.count(kind.id)]
     if not found:

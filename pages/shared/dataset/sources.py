@@ -20,7 +20,7 @@ from pages.shared.shell import uploads
 from pages.shared.shell.access import guarded, may
 from pages.shared.shell.server_folders import inside, subfolders
 from pages.shared.widgets.progress_bar import follow
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 SAMPLE_SOURCE, PUBLISHED, SERVER = "Sample", "Public dataset", "Folder on this machine"
 ZIP, FOLDER = "Upload a zip", "Upload a folder"
@@ -58,7 +58,7 @@ def choose_source() -> None:
         elif source and source != SAMPLE_SOURCE:
             _choose_upload(source)
     except AccessError as error:
-        st.error(plain(str(error)), icon=":material/lock:")
+        st.error(plain(sentence(str(error))), icon=":material/lock:")
     if len(offered) == 1:
         whose = (
             "public demonstration offers only its sample" if mode() == PUBLIC else "app offers viewers only its sample"

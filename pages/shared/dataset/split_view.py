@@ -13,7 +13,7 @@ from pages.shared.dataset import curate, repair
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
 from pages.shared.state import part_key
 from pages.shared.widgets.findings import show_findings
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 
 def show_split(view: View) -> None:
@@ -26,7 +26,7 @@ def show_split(view: View) -> None:
     try:
         found = _leaks(_key(view), view)
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     show_findings(found, root=view.index.root, offer=repair.offer(view))
     if not found:

@@ -55,7 +55,7 @@ def choose_table(reference: str) -> None:
         table = with_header(table, finder, file.rpartition("/")[0])
         guessed = _guess(table, finder, file, known if known and known.file == file else TableChoice(file))
     except (UserError, OSError) as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     shown = pd.DataFrame([row[:20] for row in table.rows[:_ROWS]], columns=list(table.columns[:20]))
     st.dataframe(shown, hide_index=True, alt=f"The first {_ROWS} rows of the table.")

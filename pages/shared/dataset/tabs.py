@@ -30,7 +30,7 @@ from pages.shared.state import field_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.counts import in_thousands
 from pages.shared.widgets.findings import show_findings
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 EPOCHS = 8
 
@@ -225,7 +225,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
     try:
         pixels = load(view.path(file), config.image_size, view.dataset().rendering(config))
     except UnreadableImage as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     st.image(pixels, width=SIDE, caption="original", alt="The image without augmentation.")
     if kind == "none":

@@ -18,7 +18,7 @@ from pages.shared.run.view import read_config
 from pages.shared.shell.access import may
 from pages.shared.shell.dataset_address import OF_RUN, may_open, name_of
 from pages.shared.shell.settings_address import text_of
-from pages.shared.widgets.text import plain, sentence
+from pages.shared.widgets.text import on_badge, plain, sentence
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
@@ -50,7 +50,7 @@ def verdict_card(verdict: str, result: "BisectResult") -> None:
     words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
     said = headline(result)
     with st.container(border=True, key="verdict"):
-        st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
+        st.badge(on_badge(words), icon=icon, color=colour)  # type: ignore[arg-type]
         st.markdown(f"### {plain(said.title)}")
         if said.lines:
             st.markdown(" ".join(map(plain, said.told())))

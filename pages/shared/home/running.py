@@ -11,6 +11,7 @@ from core.start.puzzle import PuzzleStore
 from core.start.story import read_story
 from core.store.folder import JobFolder
 from core.store.status import STATUSES, Status
+from core.why.store import WhyStore
 from core.workers import launch
 from pages.shared import state
 from pages.shared.run.tab_title import share_done
@@ -70,7 +71,7 @@ def running() -> list[Work]:
 
     The demo and its two runs have a place of their own on the page.
     """
-    elsewhere, found = trial_ids() | _of_the_puzzle(), []
+    elsewhere, found = trial_ids() | _of_the_puzzle() | _of_questions(), []
     for kind in KINDS:
         for job in kind.store().list()[:_NEWEST]:
             if job.id in elsewhere or not job.read_status().is_active:
@@ -85,6 +86,12 @@ def _of_the_puzzle() -> set[str]:
     if story is None or not story.under_way:
         return set()
     return {*(step.run.id for step in story.steps), *(job.id for job in PuzzleStore().list()[:_NEWEST])}
+
+
+def _of_questions() -> set[str]:
+    """What running questions of two scripts train and search: each question is one row, and its Stop ends these too."""
+    active = [why for why in WhyStore().list()[:_NEWEST] if why.read_status().is_active]
+    return {part for why in active for part in why.part_ids()}
 
 
 def _tick(was_active: bool) -> None:

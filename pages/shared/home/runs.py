@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.access.roles import Action
 from core.housekeeping.trial_ids import trial_ids
+from core.store import examples
 from core.store.runs import Run, RunStore
 from pages.shared import state
 from pages.shared.run import rows as run_list
@@ -17,6 +18,7 @@ from pages.shared.run.upkeep import (
     show_deleted,
     show_trash,
 )
+from pages.shared.shell import tour
 from pages.shared.shell.access import may
 from pages.shared.widgets.row_choice import row_choice
 
@@ -50,7 +52,8 @@ def show_table(rows: list[Row]) -> None:
     if run := RunStore().by_id(st.session_state.pop(TO_RENAME, "")):
         rename_dialog(run)  # not within the part that is drawn again by itself, which would close it
     active = any(row["active"] for row in rows)
-    st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
+    with st.container(key="recent_runs"):
+        st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
     if len(rows) > 1:
         label = "All runs: filter, sort and compare"
         st.page_link("pages/runs.py", label=label, icon=":material/table_rows:")
@@ -62,7 +65,8 @@ def _table(active: bool) -> None:
     rows = own_runs()
     if active and not any(row["active"] for row in rows):
         st.rerun()
-    rows = rows[:FEW]
+    first = examples.puzzle()[:2] if tour.shows_the_runs() else ()  # there may be many newer ones
+    rows = sorted(rows, key=lambda row: row["id"] not in first)[:FEW]
 
     def choose() -> None:
         click = st.session_state[state.MORE]

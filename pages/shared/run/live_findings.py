@@ -1,6 +1,6 @@
 """What is known against a run: its caveats beside a figure, and its findings from before and during the training."""
 
-import textwrap
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from core.course.caveats import caveats, known_findings
 from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp, shared_stamp
 from pages.shared.widgets.findings import show_findings
-from pages.shared.widgets.text import interval, percent, plain
+from pages.shared.widgets.text import interval, on_badge, percent, plain
 
-_LINE = 90
-"""Characters of a claim that fit into one line at 1280 pixels."""
+_LINE = 110
+"""Most characters of a claim above the curves."""
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“])")
+"""Between two sentences."""
 
 
 def show_caveats(run: Run, part: str = "val") -> None:
@@ -23,7 +26,7 @@ def show_caveats(run: Run, part: str = "val") -> None:
     known = caveats(all_findings(run), part)
     with st.container(horizontal=True):
         for words in known:
-            st.badge(plain(words).capitalize(), icon=":material/warning:", color="orange")
+            st.badge(on_badge(words[:1].upper() + words[1:]), icon=":material/warning:", color="orange")
 
 
 def show_accuracy(run: Run) -> None:
@@ -37,12 +40,13 @@ def show_accuracy(run: Run) -> None:
 
 
 def show_claim(run: Run) -> None:
-    """The first error in one line, for above the curves: it makes them meaningless. Nothing where there is none."""
+    """The first error in short, for above the curves: it makes them meaningless. Nothing where there is none."""
     with st.container():
         for finding in all_findings(run):
             if finding.severity == "error":
-                line = textwrap.shorten(form_words(finding.claim), _LINE, placeholder=" …")
-                st.error(f"{plain(line)} More below the curves.", icon=":material/error:")
+                st.error(
+                    f"{plain(_in_short(form_words(finding.claim)))} More below the curves.", icon=":material/error:"
+                )
                 break
 
 
@@ -70,6 +74,16 @@ def all_findings(run: Run) -> list[Finding]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _all_findings(folder: str, stamps: tuple[Stamp | None, ...]) -> list[Finding]:
     return known_findings(Run(Path(folder)))
+
+
+def _in_short(claim: str) -> str:
+    """As many whole sentences of a claim as fit, the first in any case: half a sentence may say the opposite."""
+    said, *others = _SENTENCE.split(claim)
+    for other in others:
+        if len(said) + 1 + len(other) > _LINE:
+            break
+        said = f"{said} {other}"
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _counted(found: Sequence[Finding]) -> str:

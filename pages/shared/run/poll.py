@@ -46,29 +46,37 @@ def watch(run: Run, status: Status) -> None:
     every = EVERY_SECONDS if status.is_active else None
     if every is None and (status.status in RESUMABLE or _others(run)):
         every = QUEUE_SECONDS
-    st.fragment(_tick, run_every=every)(run, status.is_active)
+    st.fragment(_tick, run_every=every)(run, _stage(status))
 
 
-def _tick(run: Run, was_active: bool) -> None:
+def _stage(status: Status) -> str:
+    """What the whole page is drawn for: a run that is queued, one that is running, or one that has ended."""
+    return "ended" if not status.is_active else "queued" if status.status == "queued" else "running"
+
+
+def _tick(run: Run, was: str) -> None:
     status = launch.poll(run)
-    if status.is_active != was_active:
-        if was_active and status.status in ("finished", "stopped"):
+    if _stage(status) != was:
+        if was != "ended" and status.status in ("finished", "stopped"):
             st.session_state[RUN_NOTICE] = (True, f"{title(run)}: {status_words(status)[0].lower()}.")
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
     config, where = read_config(run) or RunConfig(), launch.location(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
     show_tab_title(run, status)
-    _state(status, None if is_imported(run) else config, others)
+    _state(
+        _message(status, records, _before(run, status, others)), status, None if is_imported(run) else config, others
+    )
     if where:
         st.caption(f":material/lan: {plain(where)}")
-    if status.is_active:
+    is_at_work = _stage(status) == "running"
+    if is_at_work:
         _progress(status)
         _speed(status, records, facts)
-    if status.is_active or records:
+    if is_at_work or records:
         _figures(records, facts)
     show_caveats(run)
     show_claim(run)
-    if status.is_active or records:
+    if is_at_work or records:
         show_curves(run, records, facts, status, config)
     show_findings_below(run)
     if not status.is_active:
@@ -77,12 +85,12 @@ def _tick(run: Run, was_active: bool) -> None:
     _queue(others)
 
 
-def _state(status: Status, config: RunConfig | None, others: list[tuple[Run, Status]]) -> None:
+def _state(message: str, status: Status, config: RunConfig | None, others: list[tuple[Run, Status]]) -> None:
     """Status and phases; without a configuration there were none."""
     word, icon, colour = status_words(status)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-        st.text(_message(status))
+        st.text(message)
         if config and (status.is_active or status.phase or status.status == "finished"):
             st.caption(_steps(status, config), width="content")
         if not status.is_active and others:
@@ -94,22 +102,38 @@ def _state(status: Status, config: RunConfig | None, others: list[tuple[Run, Sta
             )
 
 
-def _message(status: Status) -> str:
-    """The status in a sentence; why a run ended early stands in a box of its own above."""
-    if status.status in ("failed", "interrupted", "damaged"):
-        return f"Ended in epoch {status.epoch} of {status.epochs}." if status.epoch else "Ended before training."
+def _message(status: Status, records: "Sequence[EpochRecord]" = (), before: int = 0) -> str:
+    """The status in a sentence; why a run ended early stands in a box of its own above.
+
+    Args:
+        status: Status.
+        records: Its epochs. Defaults to none.
+        before: Runs that have their turn before it. Defaults to none.
+    """
+    if status.status == "queued" and before:
+        return f"Waiting for its turn: {before} {'run' if before == 1 else 'runs'} before it."
+    if status.status in ("failed", "interrupted") and status.epoch:
+        return f"Ended in epoch {status.epoch} of {status.epochs}."
+    if status.status in ("failed", "interrupted", "damaged"):  # of the last no status says how far it came
+        return f"Ended after epoch {records[-1].epoch}." if records else "Ended before training."
     return status.message or STATUSES[status.status]
 
 
+def _before(run: Run, status: Status, others: list[tuple[Run, Status]]) -> int:
+    """Runs that are running, or were queued earlier and wait."""
+    mine = (status.queued, run.id)
+    return sum(other.status != "queued" or (other.queued, its.id) < mine for its, other in others)
+
+
 def _steps(status: Status, config: RunConfig) -> str:
-    """The phases in their order, with what is done, what is running and what is to come."""
+    """The phases in their order, with what is done, what is running or was when it ended, and what is to come."""
     stage = stage_of(status.phase)
     phase = FINETUNING if stage else status.phase
     names = [name for name in _PHASES if name in _expected(config) or name == phase]
     index = len(names) if status.status == "finished" else names.index(phase) if phase in names else -1
+    here = ":material/play_arrow:" if status.is_active else ":material/stop:"
     marks = [
-        ":material/check:" if k < index else ":material/play_arrow:" if k == index else ":material/more_horiz:"
-        for k in range(len(names))
+        ":material/check:" if k < index else here if k == index else ":material/more_horiz:" for k in range(len(names))
     ]
     of_stages = f", stage {stage} of {config.training.finetune_stages}" if config.training.finetune_stages > 1 else ""
     at = {FINETUNING: f"{_PHASES[FINETUNING]}{of_stages}"}

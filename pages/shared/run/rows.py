@@ -100,7 +100,7 @@ def _row(run: Run, summary: Summary) -> dict[str, Any]:
         "note": " ".join(note.text.split()),
         "tags": list(note.tags),
         "active": summary.is_active,
-        "name": summary.run if summary.status == "damaged" else summary.name or run.title(),
+        "name": summary.name or run.title(),
         "status": summary.status.capitalize(),
         "mode": MODES.get(summary.mode, "unknown"),
         "best": summary.best,

@@ -8,7 +8,7 @@ from core.errors import DataError
 from core.store.runs import Run
 from pages.shared.run.facts import data_facts
 from pages.shared.shell.sample_images import draw_sample
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 
 def draw_sample_of(run: Run) -> None:
@@ -19,4 +19,4 @@ def draw_sample_of(run: Run) -> None:
     try:
         draw_sample()
     except DataError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(sentence(str(error))), icon=":material/error:")

@@ -21,7 +21,7 @@ from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.notice import act
 from pages.shared.widgets.fields import label_of, word_of
 from pages.shared.widgets.row_choice import row_choice
-from pages.shared.widgets.text import moment, plain, sentence
+from pages.shared.widgets.text import moment, on_badge, plain, sentence
 
 
 def show_note(run: Run) -> None:
@@ -30,7 +30,7 @@ def show_note(run: Run) -> None:
     if note.tags:
         with st.container(horizontal=True, vertical_alignment="center"):
             for tag in note.tags:
-                st.badge(plain(tag), icon=":material/sell:", color="blue")
+                st.badge(on_badge(tag), icon=":material/sell:", color="blue")
     if note.text:
         st.text(note.text)
 

@@ -207,8 +207,8 @@ def _choose_again(listed: Mapping[str, Run], *, only_listed: bool) -> None:
 
 def _label(run: Run) -> str:
     status = read_status(run)
-    # While it is running only the fragment below is redrawn: a closer word in the list would soon be wrong.
-    word = "running" if status.is_active else LOOKS[status.status][0].lower()
+    # While it is running only the fragment below is redrawn: “starting” in the list would soon be wrong.
+    word = "running" if status.status == "starting" else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"
 
 

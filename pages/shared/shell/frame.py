@@ -17,7 +17,7 @@ from pages.shared.shell.kept_choice import enter
 from pages.shared.shell.look import set_look
 from pages.shared.shell.quota import lower_server_limit
 from pages.shared.shell.tour import show_tour
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 TITLE = "Parity"
 
@@ -55,7 +55,7 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
     try:
         put_in_place_for_all()
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
     with st.sidebar:
         st.markdown(f"### :material/balance: {TITLE}")
         for page, label, icon in MENU:
@@ -70,7 +70,7 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
     try:
         show_tour(title)
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
 
 
 def about() -> str:

@@ -43,7 +43,7 @@ STEPS = (
         "Two runs that should agree",
         "The same head on the same frozen backbone, trained in two ways: one run learns, the other stays at chance. "
         "Both are in the table below; the next steps show how Parity finds out why.",
-        '[data-testid="stDataFrame"]',
+        '.st-key-recent_runs [data-testid="stDataFrame"]',
     ),
     Step(
         "Dataset",
@@ -103,6 +103,11 @@ STEPS = (
 def is_under_way() -> bool:
     """Whether this session is on the tour."""
     return state.TOUR in st.session_state
+
+
+def shows_the_runs() -> bool:
+    """Whether the step is that on the table of runs, which then stands where it is seen."""
+    return st.session_state.get(state.TOUR) == 1
 
 
 def show_tour(page: str) -> None:

@@ -10,7 +10,7 @@ from core.notation.augmentation import KINDS, MOST_STEPS, Step, read_augmentatio
 from core.setting import convert
 from pages.shared import state
 from pages.shared.shell.chosen_dataset import View, data_config
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 SETTING = "data.augmentation"
 _SIDE = 150
@@ -24,7 +24,7 @@ def show_augmentation_editor(view: View | None) -> None:
         try:
             kind = read_augmentation(st.session_state.get(_field(), setting(SETTING).default))
         except ConfigError as error:
-            st.error(plain(str(error)))
+            st.error(plain(sentence(str(error))))
             return
         steps = steps_of(kind)
         st.caption(
@@ -115,7 +115,7 @@ def _show_preview(view: View | None, kind: str) -> None:
     try:
         pixels = load(view.path(file), config.image_size)
     except UserError as error:
-        st.warning(plain(str(error)))
+        st.warning(plain(sentence(str(error))))
         return
     st.markdown("**Each step alone** (first random values)")
     shown = [("original", pixels), *augment_by_step(pixels, kind, config.seed, 0, file.sha256)]

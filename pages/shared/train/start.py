@@ -5,6 +5,7 @@ from collections.abc import Container
 
 import streamlit as st
 
+from core import files, paths
 from core.access.limits import policy
 from core.access.modes import PUBLIC, mode
 from core.access.roles import Action
@@ -16,6 +17,7 @@ from pages.shared.shell import access
 from pages.shared.train import actions
 from pages.shared.widgets import fields
 from pages.shared.widgets.progress_bar import follow
+from pages.shared.widgets.text import plain
 
 _NO_IMAGES = "There are no images to train on: choose another dataset with “View or change” above."
 
@@ -24,6 +26,12 @@ def show_limits() -> bool:
     """Says who may start what here; whether this person may start anything."""
     if not access.may(Action.TRAIN):
         st.info("You may view this form, but not start a run.", icon=":material/lock:")
+        return False
+    if not files.is_writable(paths.home()):
+        st.error(
+            plain(f"No run can start: {paths.home()} cannot be written. Set PARITY_HOME to a folder that can be."),
+            icon=":material/lock:",
+        )
         return False
     if mode() == PUBLIC:
         st.caption(

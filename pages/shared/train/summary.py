@@ -14,7 +14,7 @@ from pages.shared.train import expectation
 from pages.shared.train import form as train_form
 from pages.shared.train.problems import key_of
 from pages.shared.widgets import fields
-from pages.shared.widgets.text import duration, file_size, plain
+from pages.shared.widgets.text import duration, file_size, plain, sentence
 
 
 def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
@@ -26,15 +26,15 @@ def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
     try:
         view = chosen_dataset.peek(reference)
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return None, False
     if view and view.problem:
         st.warning(plain(view.problem), icon=":material/warning:")
     return view, True
 
 
-def show_summary(config: RunConfig, view: chosen_dataset.View | None) -> None:
-    """What the run will be, and who is before it."""
+def show_summary(config: RunConfig, view: chosen_dataset.View | None, *, may_start: bool) -> None:
+    """What the run will be and, where it may start, who is before it."""
     counts, classes = counts_of(view)
     facts = train_form.facts(config, counts["train"], counts["val"])
     with st.grid(min_column_width=135):
@@ -43,8 +43,8 @@ def show_summary(config: RunConfig, view: chosen_dataset.View | None) -> None:
         _show_expectation(config, counts, classes)
     if warning := expectation.memory_warning(memory(config, classes)):
         st.warning(warning, icon=":material/memory:")
-    queue = train_form.queue_sentence(len(active_runs()))
-    st.caption(f"{train_form.cost_sentence(config, classes)} {queue}")
+    queue = train_form.queue_sentence(len(active_runs())) if may_start else ""
+    st.caption(f"{train_form.cost_sentence(config, classes)} {queue}".strip())
 
 
 def counts_of(view: chosen_dataset.View | None) -> tuple[dict[str, int], int]:

@@ -64,7 +64,8 @@ def _start(files: list[tuple[str, bytes]], dataset: str, minutes: float) -> None
         job = with_bar("Reading all images", lambda progress: jobs.begin("why", _spec(sides, dataset, minutes),
                                                                              progress))  # fmt: skip
     except NotExpressed as error:
-        st.warning(plain(sentence(str(error))))  # the recorder is offered right below, always
+        said = f"{sentence(error.reason)} parity_recorder.py, right below, records the script's own training instead."
+        st.warning(plain(said))
         return
     except UserError as error:
         st.error(plain(sentence(without_path(dataset, error))))

@@ -16,7 +16,7 @@ from core.models import setting_words
 from core.models.catalogue import BACKBONES, find, weights_word
 from core.setting import allowed, check, convert
 from pages.shared.state import field_key
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import plain, sentence
 
 BACKBONE, MODE, UNFREEZE = setting_words.BACKBONE, "training.mode", setting_words.UNFREEZE
 
@@ -88,7 +88,7 @@ def sentence_of(error: UserError) -> str:
     """An error's sentence, ready for Markdown, beginning with the words of the field it is about."""
     text = str(error)
     key = text.split(" ", 1)[0].rstrip(":")
-    return plain(f"{label_of(key)}: {text}" if key in keys() else text)
+    return plain(sentence(f"{label_of(key)}: {text}" if key in keys() else text))
 
 
 def choices_of(key: str, values: dict[str, Any]) -> tuple[str, ...]:

@@ -33,6 +33,12 @@ def whole(words: str) -> str:
 
 _BEFORE_SIGN = re.compile(r"(?<=\d) (?=%)")
 
+
+def on_badge(text: object) -> str:
+    """The same for `st.badge`, which escapes square brackets itself."""
+    return plain(text).replace("\\[", "[").replace("\\]", "]")
+
+
 _MARKDOWN = r"\`*_{}[]()<>#+-.!|$:~&@"
 
 
@@ -76,8 +82,12 @@ def file_size(size: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message with a capital at its beginning, unless an address stands there, and a full stop at its end."""
-    text = text if text.startswith("http") else text[:1].upper() + text[1:]
+    """A message with a capital at its beginning, unless a name or an address stands there, and a full stop at its end.
+
+    A word with a point, a slash or an underscore in it is the name of a file, a folder or a setting.
+    """
+    first = text.split(maxsplit=1)[0].rstrip(".,:;!?") if text.strip() else ""
+    text = text if any(mark in first for mark in "./\\_") else text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

@@ -128,7 +128,7 @@ def test_a_zip_is_brought_and_its_run_shown_and_a_bad_one_is_one_sentence(run, m
     form = next(part for part in at.expander if part.label == "Import run")
     form.button[0].click().run()
     assert not at.exception
-    assert at.error[0].value == plain("X.zip is not a zip file.")
+    assert at.error[0].value == plain("x.zip is not a zip file.")
     form = next(part for part in at.expander if part.label == "Import run")
     form.button[0].click().run()
     assert not at.exception

@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from core import files
+from pages.shared.run.live_findings import _in_short
 from pages.shared.widgets.text import plain
 
 EPOCH = {
@@ -35,7 +36,10 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
     line, card = [box.value for box in at.error]
     assert (
         line
-        == plain("After epoch 1 all 4 validation images get the same prediction, “*b*”, with the same …")
+        == plain(
+            "After epoch 1 all 4 validation images get the same prediction, “*b*”, with the same probability: its "
+            "standard deviation is 0."
+        )
         + " More below the curves."
     )
     assert [card] == [
@@ -48,6 +52,12 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
     ]
     badge = f":orange-badge[:material/warning: {plain('Chance level: same prediction for every image')}]"
     assert badge in [text.value for text in at.markdown]
+
+
+def test_a_claim_in_short_is_whole_sentences():
+    assert _in_short("Of 3.5 M one. It is so. " + "And so on" * 20) == "Of 3.5 M one. It is so."
+    assert _in_short("word " * 40 + "end. Then more.").endswith("word end.")
+    assert _in_short("no point") == "no point."
 
 
 def test_what_was_found_before_the_training_stands_with_the_result(make_run):

@@ -13,7 +13,7 @@ from pages.shared.run.facts import DataFacts
 
 def steps(status: Status, **settings) -> str:
     words = poll._steps(status, make_config("sample", {f"training.{key}": value for key, value in settings.items()}))
-    for icon, mark in (("check", "+"), ("play_arrow", ">"), ("more_horiz", ".")):
+    for icon, mark in (("check", "+"), ("play_arrow", ">"), ("more_horiz", "."), ("stop", "#")):
         words = words.replace(f":material/{icon}:", mark)
     return words
 
@@ -23,6 +23,7 @@ def test_steps_show_what_is_done_and_what_is_to_come():
         steps(Status("running", phase="training")) == "+ Data · + Features · > **Training** · . Evaluation · . Saving"
     )
     assert steps(Status("queued")) == ". Data · . Features · . Training · . Evaluation · . Saving"
+    assert steps(Status("interrupted", phase="data")).startswith("# **Data** · . Features")
     assert steps(Status("finished", phase="")) == "+ Data · + Features · + Training · + Evaluation · + Saving"
 
 
@@ -90,7 +91,7 @@ def test_ticks_go_on_only_while_there_is_something_to_wait_for(make_run, monkeyp
 
     def fragment(tick, run_every):
         intervals.append(run_every)
-        return lambda run, was_active: None
+        return lambda run, was: None
 
     monkeypatch.setattr(st, "fragment", fragment)
     done = make_run("done")

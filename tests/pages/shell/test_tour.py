@@ -66,6 +66,13 @@ def step_of(at: AppTest) -> str:
     return next((c.value for c in at.caption if c.value.endswith(f" of {len(STEPS)}")), "")
 
 
+def test_the_first_step_has_the_table_at_the_top():
+    headers = [header.value.split(": ")[-1] for header in open_at("1").subheader]
+    assert headers.index("Recent runs") < headers.index("Train on your images")
+    headers = [header.value.split(": ")[-1] for header in open_at().subheader]
+    assert headers.index("Recent runs") > headers.index("Train on your images")
+
+
 def test_home_offers_it():
     at = open_at()
     link = next(link for link in elements(at.main, "page_link") if link.label.startswith("Take the tour"))
@@ -162,4 +169,4 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
     at = open_at("1")
     assert not at.exception
     assert step_of(at) == ""
-    assert "the sample runs cannot be installed" in at.error[0].value
+    assert "The sample runs cannot be installed in" in at.error[0].value

@@ -155,4 +155,4 @@ def test_uploaded_file_is_read_in_its_own_encoding_and_a_huge_one_is_refused() -
     rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
     assert rows["Epochs"] == ("7", "line 3")
     at.file_uploader[0].upload("train.py", b"#" * 1_200_001).run()
-    assert at.error[0].value.replace("\\", "").startswith("Train.py is too long; paste the part that trains")
+    assert at.error[0].value.replace("\\", "").startswith("train.py is too long; paste the part that trains")

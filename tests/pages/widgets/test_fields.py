@@ -98,9 +98,9 @@ def test_error_begins_with_the_words_of_its_field():
     with pytest.raises(ConfigError) as caught:
         make_config("sample", {"training.learning_rate": 0})
     assert fields.sentence_of(caught.value).replace("\\", "") == (
-        "Learning rate: training.learning_rate is 0.0; it may be 1e-07 to 10"
+        "Learning rate: training.learning_rate is 0.0; it may be 1e-07 to 10."
     )
-    assert fields.sentence_of(ConfigError("some *thing*")) == "some \\*thing\\*"
+    assert fields.sentence_of(ConfigError("some *thing*")) == "Some \\*thing\\*\\."
 
 
 def test_every_setting_is_on_the_page_once_and_every_preset_has_a_title():

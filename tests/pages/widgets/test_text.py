@@ -1,5 +1,7 @@
 """Numbers and moments in words."""
 
+from pathlib import Path
+
 import pytest
 
 from pages.shared.widgets.text import about, duration, interval, moment, number, percent, plain, sentence
@@ -42,3 +44,18 @@ def test_moment_is_where_the_viewer_is():
 def test_sentence():
     assert sentence("there is no run") == "There is no run."
     assert sentence("Done!") == "Done!"
+    assert sentence("") == "."
+
+
+@pytest.mark.parametrize(
+    "named", ["syntax.py, line 1: no", "data.batch_size is 5000", "http://a is", "a/b is", "my_f:"]
+)
+def test_a_name_at_the_beginning_keeps_its_letters(named):
+    assert sentence(named) == f"{named}."
+
+
+def test_every_error_on_a_page_is_a_sentence():
+    """`sentence` gives an error of the core its capital and its full stop."""
+    root = Path(__file__).parents[3]
+    bare = [path.name for path in (root / "pages").rglob("*.py") if "plain(str(error))" in path.read_text("utf-8")]
+    assert not bare
