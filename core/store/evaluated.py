@@ -1,7 +1,7 @@
 """What a model from elsewhere was not evaluated on: images that cannot be read, classes without an image."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from core.store.runs import Run
 
@@ -21,7 +21,7 @@ class Gaps(NamedTuple):
     absent: tuple[str, ...] = ()
     """Classes of the model without an image that can be read."""
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, int | list[str]]:
         """The value under `KEY`."""
         return {"unreadable": self.unreadable, "files": list(self.files), "absent": list(self.absent)}
 

@@ -39,7 +39,7 @@ def test_a_head_is_made_by_keyboard_and_trained_as_it_stands_there(server: Serve
     rate = page.get_by_role("spinbutton", name="Rate", exact=True)
     rate.fill("1.5")
     press(page, rate)
-    error = page.get_by_text('Layer 2: rate of dropout is "1.5"; it may be 0 to 0.95.')
+    error = page.get_by_text('Layer 2: rate of dropout is "1.5"; it may be 0 to 0.95.', exact=True)
     expect(error).to_be_visible()
     rate.fill("0.3")
     press(page, rate)

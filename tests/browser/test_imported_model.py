@@ -81,7 +81,7 @@ def test_a_zip_like_teachable_machines_needs_no_names_and_its_model_answers(
     settle(page)
     expect(page.get_by_role("radio", name="Images of the dataset")).to_have_count(0)
     answer(page, tmp_path / "paper.png")
-    expect(page.get_by_test_id("stMain").get_by_text(re.compile(r"^light · (9\d|100)\.\d %$"))).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_text(re.compile(r"^light · (9\d|100)\.\d\s%$"))).to_be_visible()
     assert RunStore().list()[0].classes() == ["dark", "light"]
     page.goto(f"{server.url}/live")
     settle(page)

@@ -48,7 +48,7 @@ def test_a_table_is_mapped_and_trained_on(server: Server, page: Page, upload: Pa
     expect(page.get_by_text("has several columns that may be the class: brightness, side")).to_be_visible(
         timeout=60_000
     )
-    page.get_by_text("Take the labels from a table").click()
+    page.get_by_text("Take the labels from a table", exact=True).click()
     settle(page)
     # The rows shown above are drawn late, and an open list closes when it moves.
     expect(page.locator("[data-testid='stDataFrame'] canvas").first).to_be_visible()

@@ -69,7 +69,7 @@ SETS: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "colour photographs": (photographs, set()),
     "grey, ten classes": (digits, set()),
     "drawn, ten classes": (lambda root: planted.drawn(root, 10, {"train": 8, "val": 4}), set()),
-    "imbalanced": (imbalanced, {"class-imbalance-baseline"}),
+    "imbalanced": (imbalanced, {"class-imbalance-baseline", "few-of-a-class"}),
     "tiny": (lambda root: planted.drawn(root, 2, {"train": 12, "val": 6}), set()),
     "mixed sizes": (mixed_sizes, set()),
     "grey phantoms": (lambda root: planted.phantoms(root, {"train": 24, "val": 12}), set()),

@@ -49,7 +49,7 @@ def test_maps_lie_where_the_image_lies_in_the_square() -> None:
             return Images()
 
     class File:
-        width, height, orientation = 200, 100, 1
+        upright_size = (200, 100)
 
     (found,) = mark_attention._maps(Context(), Whole(), [File()], 1)  # type: ignore[arg-type, list-item]
     assert found.shape == (SIDE, SIDE)

@@ -28,7 +28,7 @@ from core.models.old_forms import TF_FUNCTIONS, TF_OPS
 
 layers, ops = keras.layers, keras.ops
 Config = dict[str, Any]
-SIZE = 8
+SIZE = 16
 IMAGES = np.random.default_rng(3).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.float32)
 INPUT: Config = {"class_name": "InputLayer", "name": "i", "inbound_nodes": [],
                  "config": {"batch_input_shape": [None, SIZE, SIZE, 3], "name": "i"}}  # fmt: skip

@@ -99,7 +99,7 @@ def test_random_trials_have_a_seed_and_take_ranges():
 def test_an_unfrozen_form_is_told_that_a_sweep_needs_features():
     at = open_page(training__mode="end_to_end", training__unfreeze_from="all")
     said = " ".join(warning.value for warning in at.warning).replace("\\", "")
-    assert "a sweep trains heads on cached features" in said
+    assert "A sweep trains heads on cached features" in said
 
 
 def test_the_best_settings_go_into_the_form_with_one_click(done):
