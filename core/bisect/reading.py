@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from core.data.split import group_names
 from core.insight.stored import Stored, stored_predictions
 from core.stats.reader_case import Reading, accuracy_reading, auc_reading
 from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.run_records import ImageRecord
 
 PARTS = {"val": "validation", "test": "test"}
 """Parts of a dataset that a saved model is judged on, in words."""
@@ -72,19 +76,19 @@ def readings(run: Run, part: str, pattern: str, names: Mapping[str, str]) -> Rea
 
 
 def _cases(run: Run, part: str, stored: Stored, pattern: str, names: Mapping[str, str]) -> list[str]:
-    """Of each image the group it belongs to, else the image itself."""
-    listed = {
-        item["path"]: (item.get("split", ""), item.get("sha256") or item["path"]) for item in run.data().part(part)
-    }
-    items = [(path, *listed.get(path, ("", path))) for path in stored.files]
-    groups = group_names([_file(path, split) for path, split, _ in items], pattern)
-    hashes = [sha for *_, sha in items]
+    """Of each image the group it belongs to, as the manifest or its name tells it, else the image itself."""
+    listed = {item["path"]: item for item in run.data().part(part)}
+    items = [listed.get(path) for path in stored.files]
+    labels = [stored.classes[k] for k in stored.labels]
+    files = [_file(path, label, item) for path, label, item in zip(stored.files, labels, items, strict=True)]
+    hashes = [(item and item.get("sha256")) or path for path, item in zip(stored.files, items, strict=True)]
     return [
         f"group {label} {group}" if group else f"image {names.get(sha, sha)}"
-        for label, group, sha in zip(stored.labels, groups, hashes, strict=True)
+        for label, group, sha in zip(stored.labels, group_names(files, pattern), hashes, strict=True)
     ]
 
 
-def _file(path: str, split: str) -> ImageFile:
+def _file(path: str, label: str, item: "ImageRecord | None") -> ImageFile:
     """As much of a file as the name of its group takes."""
-    return ImageFile(path, "", split, "", 0, 0, 0, "", "", 1)
+    split, group = (item.get("split", ""), item.get("group", "")) if item else ("", "")
+    return ImageFile(path, label, split, "", 0, 0, 0, "", "", 1, group)

@@ -1,5 +1,7 @@
 """The second question: answers of saved models become readings, and a gap over seeds and images."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,21 @@ def test_answers_are_read_with_their_groups() -> None:
     assert (one.grouped, len(one.accuracy.parts)) == (True, 2)
     assert readings(run, "val", "", {"val/b/person0_bacteria_1.png": "pixels"}).accuracy.parts["image pixels"] > 0  # type: ignore[union-attr]
     assert readings(run, "test", "auto", {}) is None
+
+
+def test_groups_of_a_table_are_known_and_those_of_names_that_begin_with_the_class() -> None:
+    run = run_of([True, False, True, True])
+    manifest = json.loads((run.path / "manifest.json").read_text(encoding="utf-8"))
+    for item in manifest["val"][:2]:
+        item["group"] = "eye 3"
+    files.write_json(run.path / "manifest.json", manifest)
+    found = readings(run, "val", "auto", {})
+    assert found is not None
+    assert (found.grouped, len(found.accuracy.parts)) == (True, 4)
+    assert "group 1 eye 3" in {str(case) for case in found.accuracy.parts}
+    scans = readings(run_of([True, False, True], "b-1016042-{}.png"), "val", "auto", {})
+    assert scans is not None
+    assert (scans.grouped, len(scans.accuracy.parts)) == (True, 2)
 
 
 def test_the_part_that_is_judged_is_the_test_part_of_both() -> None:
