@@ -50,7 +50,8 @@ def _table(rows: Sequence[Mapping[str, object]], heading: str, alt: str) -> None
         }
         for row in rows
     ]
-    columns = {heading: st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
+    width = 150 if with_keys else 260  # what differs in data is told in whole words
+    columns = {heading: st.column_config.TextColumn(width=width), "Key": st.column_config.TextColumn(width=150)}
     st.dataframe(pd.DataFrame(table), hide_index=True, alt=alt, column_config=columns)
 
 

@@ -135,10 +135,7 @@ def show_curves(pair: Pair) -> None:
 
 def show_gap(comparison: Comparison) -> None:
     """The paired test on the images that both runs were judged by."""
-    section(
-        "Is the gap real?",
-        "Both runs predicted the same validation images, so the test counts the images on which only one is correct.",
-    )
+    section("Is the gap real?", "Counts the validation images on which only one of the two runs is correct.")
     paired = comparison["paired"]
     if "reason" in paired:
         st.info(f"Not testable. {plain(sentence(paired['reason']))}", icon=":material/info:")
