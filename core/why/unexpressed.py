@@ -8,7 +8,8 @@ from core.why.side import ScriptSide
 
 BY_SETTING = frozenset({
     "base-not-frozen", "bottleneck-one-draw", "class-ordered-batches", "finetune-from-random-head", "freeze-index",
-    "freeze-index-wrong", "lr-out-of-range", "shuffle-arg-ignored", "shuffle-batch-mode", "trainable-after-compile",
+    "freeze-index-wrong", "lr-out-of-range", "rate-falls-early", "shuffle-arg-ignored", "shuffle-batch-mode",
+    "trainable-after-compile",
     "unfreeze-high-lr", "unscaled-pixels", "weights-not-loaded", "wrong-preprocess-for-backbone",
 })  # fmt: skip
 """Findings on what settings express: the search trains it as the script has it, and its verdict holds for it, too."""

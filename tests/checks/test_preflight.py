@@ -37,7 +37,7 @@ OURS = (
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
     "blank-images", "cut-off-images", "constant-class", "val-from-few-groups", "leak-group", "leak-sequence",
-    "few-of-a-class",
+    "few-of-a-class", "rate-falls-early",
     "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
     "parts-differ", "test-images-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
 )
