@@ -1,6 +1,6 @@
 """Which of the images that two runs were judged by belong together: those of one patient, and exact copies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.data.dataset_index import ImageFile
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, int]
 """An image by the hash of its file or of its pixels, its label, and its number among those of both."""
+
+Mark = tuple[str, str, int]
+"""What an image shares with others: the kind of mark, its name, and the image's number."""
 
 
 def cases_of(sides: "Sequence[tuple[Run, Mapping[Key, PredictionRow]]]") -> list[list[Key]]:
@@ -32,12 +35,22 @@ def cases_of(sides: "Sequence[tuple[Run, Mapping[Key, PredictionRow]]]") -> list
         RunError: the configuration of a run cannot be read.
     """
     keys = sorted(sides[0][1])
-    first: dict[tuple[object, str], int] = {}
-    pairs = [(first.setdefault(("content", key[0]), i), i) for i, key in enumerate(keys)]
+    marks: list[Mark] = [("content", key[0], i) for i, key in enumerate(keys)]
     for side, (run, rows) in enumerate(sides):
         names = groups_of_rows(run, [rows[key] for key in keys])
-        pairs += [(first.setdefault((side, name), i), i) for i, name in enumerate(names) if name]
-    return [[keys[i] for i in case] for case in components(len(keys), pairs)]
+        marks += [(f"group {side}", name, i) for i, name in enumerate(names)]
+    return [[keys[i] for i in case] for case in joined(len(keys), marks)]
+
+
+def joined(count: int, marks: Iterable[Mark]) -> list[list[int]]:
+    """Images that share a mark, directly or by way of others.
+
+    Args:
+        count: int. Images; they are numbered from 0 on.
+        marks: iterable of Mark. One whose name is empty joins nothing.
+    """
+    first: dict[tuple[str, str], int] = {}
+    return components(count, [(first.setdefault((kind, name), image), image) for kind, name, image in marks if name])
 
 
 def groups_of_rows(run: Run, rows: "Sequence[PredictionRow]") -> list[str]:

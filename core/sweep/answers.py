@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.cases import groups_of_rows
-from core.stats.components import components
+from core.compare.cases import groups_of_rows, joined
 from core.store.predictions import read_predictions
 from core.store.runs import RunStore
 
@@ -56,11 +55,9 @@ def groups_of(run_id: str) -> NDArray[np.int64] | None:
         return None
     rows = predictions.of("val")
     content = {item["path"]: item.get("sha256", "") for item in run.data().val}
-    first: dict[tuple[str, str], int] = {}
     marks = [("group", name, k) for k, name in enumerate(groups_of_rows(run, rows))]
     marks += [("content", content.get(row.file, ""), k) for k, row in enumerate(rows)]
-    pairs = [(first.setdefault((kind, name), k), k) for kind, name, k in marks if name]
     found = np.zeros(len(rows), np.int64)
-    for number, members in enumerate(components(len(rows), pairs)):
+    for number, members in enumerate(joined(len(rows), marks)):
         found[members] = number
     return found
