@@ -11,7 +11,8 @@ from core.data.rendering import FITS
 from core.errors import ModelError
 from core.models.class_names import QUOTING, read_classes, split_classes
 from core.models.file_kind import SAVED_MODEL
-from core.models.packed import LABELS, MODELS
+from core.models.other_formats import MODELS
+from core.models.packed import LABELS
 from core.models.trial import PIXELS, PIXELS_HELP
 from core.workers.try_model_client import import_model, import_notes
 
@@ -83,5 +84,5 @@ def _classes(options: argparse.Namespace) -> list[str]:
 def _folder_words(folder: Path) -> str:
     if (folder / "saved_model.pb").is_file():
         return SAVED_MODEL
-    inside = sorted(file.name for file in folder.iterdir() if file.name.endswith(MODELS))
+    inside = sorted(file.name for file in folder.iterdir() if file.name.lower().endswith(MODELS))
     return f"{folder} is a folder; give the file of the model{f', such as {inside[0]}' if inside else ''}"

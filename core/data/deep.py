@@ -1,6 +1,5 @@
 """Windows: which values of a grey image of more than 8 bits become black and which white, and what is between."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +16,9 @@ Curve = Callable[[NDArray[Any]], NDArray[np.uint8]]
 
 Window = Limits | Literal["full", "used"]
 """`full`: the range that a file can hold, or the window that it names itself (DICOM); `used`: see `used_limits`."""
+
+_ENDLESS = 1e300
+"""No value of an image is as large."""
 
 PERCENTILES = (0.5, 99.5)
 """Of all values that were looked at; beyond them lie dead pixels, labels burnt in and metal."""
@@ -85,7 +87,7 @@ def used_limits(image: Deep) -> Limits:
 def window_limits(record: Any) -> Limits | None:
     """Two numbers as JSON has them, the lower one first; None for anything else."""
     numbers = isinstance(record, list) and len(record) == 2 and all(isinstance(n, int | float) for n in record)
-    if not numbers or not all(math.isfinite(n) for n in record) or record[0] >= record[1]:
+    if not numbers or not all(abs(n) < _ENDLESS for n in record) or record[0] >= record[1]:
         return None
     return float(record[0]), float(record[1])
 

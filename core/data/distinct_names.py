@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from core.data.file_names import display_name
 from core.errors import DataError
 
+LONGEST = 255
+"""Most characters of a class's name."""
+
 
 def check_class_name(name: str) -> None:
     """Refuses names that cannot be shown or stored.
@@ -16,10 +19,15 @@ def check_class_name(name: str) -> None:
     if not name.strip():
         raise DataError("A class folder has a blank name; rename it.")
     shown = display_name(name)
-    if len(name) > 255:
-        raise DataError(f"The class name {shown} has {len(name)} characters; at most 255 are allowed.")
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name):
+    if len(name) > LONGEST:
+        raise DataError(f"The class name {shown} has {len(name)} characters; at most {LONGEST} are allowed.")
+    if not can_be_shown(name):
         raise DataError(f"The class name {shown} has characters that cannot be shown; rename the folder.")
+
+
+def can_be_shown(name: str) -> bool:
+    """Whether a name has no control character, no line break and no half of a character."""
+    return not any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name)
 
 
 def check_distinct(names: Iterable[str]) -> None:

@@ -15,9 +15,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from core.data.archive_kind import START, other_kind
 from core.data.class_count import check_planned_classes
 from core.data.file_names import display_name
 from core.data.names import Location, Locations, why_no_images
+from core.data.zip_end import zip_end
 from core.data.zip_names import entry_names
 from core.errors import DataError
 
@@ -152,37 +154,18 @@ def checked_entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list
 
 def _check_end(file: BinaryIO, name: str, most: int) -> None:
     """Reads the record at a zip's end before `zipfile` would build an object for each of its entries."""
-    size = file.seek(0, 2)
-    if size == 0:
+    if file.seek(0, 2) == 0:
         raise DataError(f"{name} is an empty file; upload it again.")
     file.seek(0)
-    start = file.read(4)
-    file.seek(max(0, size - 65_557))  # the record, 22 bytes, and the longest comment there can be
-    tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < 22:
-        if start == b"PK\x03\x04":
+    start, end = file.read(START), zip_end(file)
+    if end is None:
+        if start.startswith(b"PK\x03\x04"):
             raise DataError(f"{name} is truncated: its list of contents is missing; upload it again.")
-        raise DataError(f"{name} is not a zip file.")
-    count, length = struct.unpack_from("<HL", tail, at + 10)
-    if count == 0xFFFF or length == 0xFFFFFFFF:
-        count, length = _zip64_end(file, tail, at) or (count, length)
-    if count > most:
-        raise _too_many(name, count, most)
-    if length > _MAX_LIST_BYTES:
-        raise DataError(f"{name} has a list of contents of {_megabytes(length)}; it cannot be a dataset.")
-
-
-def _zip64_end(file: BinaryIO, tail: bytes, at: int) -> tuple[int, int] | None:
-    """Number of entries and length of the list, where they need 64 bits."""
-    if at < 20 or tail[at - 20 : at - 16] != b"PK\x06\x07":
-        return None
-    file.seek(min(struct.unpack_from("<Q", tail, at - 12)[0], 2**62))
-    record = file.read(56)
-    if len(record) < 56 or record[:4] != b"PK\x06\x06":
-        return None
-    count, length = struct.unpack_from("<QQ", record, 32)
-    return count, length
+        raise DataError(f"{name} is not a zip file{other_kind(start)}.")
+    if end.entries > most:
+        raise _too_many(name, end.entries, most)
+    if end.length > _MAX_LIST_BYTES:
+        raise DataError(f"{name} has a list of contents of {_megabytes(end.length)}; it cannot be a dataset.")
 
 
 def _check_entry(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:

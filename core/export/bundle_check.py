@@ -8,6 +8,8 @@ from typing import Any
 from core.checks.finding import SEVERITIES
 from core.config import RunConfig, keys
 from core.data.class_count import MOST_CLASSES, check_class_count
+from core.data.distinct_names import LONGEST, can_be_shown
+from core.data.file_names import display_name
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks
@@ -46,6 +48,8 @@ def check_records(records: Record) -> RunConfig:
     classes = manifest["classes"]
     if len(set(classes)) != len(classes) or len(classes) < 2:
         raise DataError("manifest.json of this run does not name two or more different classes")
+    if unfit := [name for name in classes if not name.strip() or len(name) > LONGEST or not can_be_shown(name)]:
+        raise DataError(f"this is not a run of Parity: the class name {display_name(unfit[0])} cannot be shown")
     rules = {
         "status.json": _STATUS,
         "events.jsonl": each(_EVENT, 100_000),

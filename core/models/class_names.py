@@ -14,10 +14,12 @@ QUOTING = 'a name with a comma goes in double quotes: a,"b, large"'
 MOST_BYTES = 1_000_000
 
 _NUMBERED = (
-    re.compile(r"(?P<number>\d+)[ :,.)\t]+(?P<name>.*\S)"),
-    re.compile(r"(?P<name>.*\S)\s*[:=\t]\s*(?P<number>\d+),?"),
+    re.compile(r"(?P<number>\d{1,9})[ :,.)\t]+(?P<name>.*\S)"),
+    re.compile(r"(?P<name>.*\S)\s*[:=\t]\s*(?P<number>\d{1,9}),?"),
 )
 """A line with the number of its class before it, and with the number behind it."""
+
+_PLACE = re.compile(r"\d{1,9}")
 
 
 def split_classes(text: str) -> list[str]:
@@ -105,7 +107,7 @@ def _of_json(text: str, source: str) -> list[str]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(told) from error
-    if isinstance(found, dict) and all(str(key).isdecimal() for key in found):
+    if isinstance(found, dict) and all(_PLACE.fullmatch(key) for key in found):
         found = {name: int(key) for key, name in found.items()}  # {"0": "cats"}
     if isinstance(found, dict):
         numbers = list(found.values())

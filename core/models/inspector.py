@@ -6,13 +6,14 @@ So only layers that compute, with plain numbers as their settings, are let throu
 """
 
 import json
-import math
 import zipfile
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.data.zip_end import zip_end
 from core.errors import ModelError
 from core.models.allowed_layers import ACTIVATIONS, ALLOWED
 from core.models.file_kind import check_kind
@@ -20,6 +21,12 @@ from core.models.hdf5_check import MAX_DEPTH, MAX_OBJECTS, check_weights, short
 
 MEMBERS = {"config.json": 8_000_000, "metadata.json": 65_536, "model.weights.h5": 1_000_000_000}
 """What a .keras file holds, and the most bytes of each."""
+
+DAMAGED = (
+    "the file is damaged or cut off, as an interrupted download or copy leaves it; download or copy it again, or save "
+    "the model again"
+)
+"""What is said of a file that cannot be read to its end."""
 
 MAX_LAYERS = 3_000
 MAX_NUMBER, MAX_UNITS = 10**9, 65_536
@@ -42,6 +49,7 @@ _NAMED = {
         )
     ),
 }
+_MOST_LIST_BYTES = 10**6  # of the list of contents: 64 names of any length, or 10,000 usual ones
 _LARGE = ("units", "filters", "target_shape", "depth_multiplier", "height", "width")
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
@@ -60,7 +68,7 @@ def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> N
     check_kind(path)
     weights = path.with_name(f"{path.name}.weights")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_model(path) as archive:
             _check_members(archive.infolist())
             config = parsed(_read(archive, "config.json"), "config.json")
             parsed(_read(archive, "metadata.json"), "metadata.json")
@@ -70,9 +78,28 @@ def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> N
     except ModelError:
         raise
     except _DAMAGE as error:
-        raise ModelError(f"the file is damaged, so it cannot be looked into ({type(error).__name__})") from error
+        raise ModelError(DAMAGED) from error
     finally:
         weights.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened_model(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Opens a .keras file, or a zip around a model, whose list of contents is of a sane length.
+
+    Raises:
+        ModelError: it is longer than that of any model.
+        BadZipFile, OSError: it is no zip, or damaged.
+    """
+    with path.open("rb") as file:
+        end = zip_end(file)
+        if end and end.length > _MOST_LIST_BYTES:
+            raise ModelError(
+                f"it is a zip whose list of contents has {end.length / 1e6:,.0f} MB, and that of a model has less than "
+                "1 kB; give the .keras or .h5 file of the model alone"
+            )
+        with zipfile.ZipFile(file) as archive:
+            yield archive
 
 
 def check_config(config: Any) -> None:
@@ -230,8 +257,8 @@ def check_value(key: str, value: Any) -> None:
     if isinstance(value, bool) or value is None:
         return
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > (2**63 if key == "seed" else MAX_NUMBER):
-            raise ModelError(f"{short(key)} is {value}; such a number is refused")
+        if not abs(value) <= (2**63 if key == "seed" else MAX_NUMBER):  # true of no number, infinity and any digits
+            raise ModelError(f"{short(key)} is {str(value)[:30]}; such a number is refused")
         if key in _LARGE and abs(value) > MAX_UNITS:
             raise ModelError(f"{short(key)} is {value}; at most {MAX_UNITS} are taken")
     elif key in _NAMED and str(value) not in _NAMED[key]:

@@ -13,7 +13,16 @@ from typing import Any
 from core.errors import ModelError
 from core.models.allowed_layers import ARITHMETIC, CONSTRAINTS, INITIALIZERS, LAYERS, REGULARIZERS
 from core.models.hdf5_check import check_weights, short
-from core.models.inspector import MEMBERS, check_config, check_parts, check_value, inspect_model, is_constant, parsed
+from core.models.inspector import (
+    DAMAGED,
+    MEMBERS,
+    check_config,
+    check_parts,
+    check_value,
+    inspect_model,
+    is_constant,
+    parsed,
+)
 from core.models.old_forms import OLD_LAYERS, TF_FUNCTIONS, TF_LAYERS, TF_OPS, save_again, why_not
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -119,7 +128,7 @@ def inspect_legacy(path: Path) -> Origin:
         names = check_old_config(config)
         check_weights(path)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ModelError(f"the file is damaged, so it cannot be looked into ({type(error).__name__})") from error
+        raise ModelError(DAMAGED) from error
     return Origin(rebuild=True, teachable_machine=names >= _TEACHABLE)
 
 

@@ -1,8 +1,14 @@
 """Names the format of a zip that holds no Keras model, and says what to give instead."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from core.errors import ModelError
+from core.models.hdf5_check import short
+from core.models.inspector import MEMBERS
+
+MODELS = (".keras", ".h5", ".hdf5")
+"""How files of models end."""
 
 _KERAS = 'give the .keras or .h5 file that it was made from, saved by model.save("model.keras")'
 _TEACHABLE = "from Teachable Machine, choose Export Model, Tensorflow, Keras, and give that zip"
@@ -28,8 +34,11 @@ _ENDS: tuple[tuple[tuple[str, ...], str], ...] = (
 """How a part of such a zip ends, and what is said; the first that fits is right."""
 
 
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+
+
 def refuse_other_formats(names: Sequence[str]) -> None:
-    """Refuses a zip by the names in it; one of no known format is left to whoever looks further.
+    """Refuses a zip by the names in it; one that may be a damaged .keras file is left to whoever looks further.
 
     Raises:
         ModelError: the format, and what to give.
@@ -37,3 +46,20 @@ def refuse_other_formats(names: Sequence[str]) -> None:
     for ends, words in _ENDS:
         if any(name.endswith(ends) for name in names):
             raise ModelError(words)
+    if _has_openvino(names):
+        raise ModelError(f"this zip holds an OpenVINO model, which is not supported; {_KERAS}")
+    if any(PurePosixPath(name).name in MEMBERS for name in names):
+        return
+    lower = [name.lower() for name in names]
+    if any(name.endswith(MODELS) for name in lower):
+        raise ModelError(
+            f"this zip holds a model and {len(names) - 1:,} other files; unpack it and give the model alone"
+        )
+    if archives := [name for name in names if name.lower().endswith(_ARCHIVES)]:
+        raise ModelError(f"this zip holds {short(archives[0])}; unpack it and give the model's file")
+    raise ModelError("this zip holds no .keras or .h5 file; give the file of the model, or a zip with it")
+
+
+def _has_openvino(names: Sequence[str]) -> bool:
+    """Whether a description and its weights lie side by side, as in no folder of images."""
+    return any(name.endswith(".xml") and f"{name.removesuffix('.xml')}.bin" in names for name in names)

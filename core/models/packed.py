@@ -15,14 +15,14 @@ from core.errors import ModelError
 from core.models.class_names import names_in
 from core.models.file_kind import SAVED_MODEL
 from core.models.hdf5_check import short
-from core.models.inspector import MEMBERS, check_member
-from core.models.other_formats import refuse_other_formats
+from core.models.inspector import MEMBERS, check_member, opened_model
+from core.models.other_formats import MODELS, refuse_other_formats
 
 MOST_ENTRIES = 64
 """More than a .keras file has, with folders and leftovers."""
 
-MODELS, LABELS = (".keras", ".h5", ".hdf5"), "labels.txt"
-"""How files of models end, and what Teachable Machine calls the file with the names of the classes."""
+LABELS = "labels.txt"
+"""What Teachable Machine calls the file with the names of the classes."""
 
 MODEL = "model.weights.h5"
 """The member whose limits a model in a zip has."""
@@ -44,7 +44,7 @@ def unwrap(path: Path) -> list[str]:
         ModelError: it is a zip around several models, or a SavedModel.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_model(path) as archive:
             names = [info.filename for info in archive.infolist()]
             parts = _parts(names)
             if (set(parts) == set(MEMBERS) and len(names) > len(MEMBERS)) or _is_wrapped(parts):
@@ -65,9 +65,10 @@ def _parts(names: list[str]) -> dict[str, str]:
     """By its name inside the folder that is around everything the name that each part has; leftovers left out."""
     if len(names) > MOST_ENTRIES:
         return {}
-    parts = unwrapped(names)
+    slashed = {name.replace("\\", "/"): name for name in names}  # some programs of Windows write backslashes
+    parts = {part: slashed[name] for part, name in unwrapped(slashed).items()}
     # A part twice, whatever its folder, is left to the inspector.
-    return parts if len(set(names)) == len(names) else {}
+    return parts if len(slashed) == len(names) else {}
 
 
 def _is_wrapped(parts: dict[str, str]) -> bool:
@@ -95,7 +96,7 @@ def _take(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> list[s
     """Puts the one model in a zip in its place; returns the names beside it, None where it holds no model."""
     if "saved_model.pb" in parts:
         raise ModelError(SAVED_MODEL)
-    inside = sorted(name for name in parts if name.endswith(MODELS))
+    inside = sorted(name for name in parts if name.lower().endswith(MODELS))
     if not inside:
         return None
     if len(inside) > 1:

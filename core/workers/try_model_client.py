@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, TypeVar
 from core import files, paths
 from core.config import make_config
 from core.data.class_count import MOST_CLASSES
+from core.data.distinct_names import LONGEST, can_be_shown
+from core.data.file_names import display_name
 from core.data.rendering import FITS
 from core.errors import ModelError
 from core.models.inspector import inspect_model
@@ -111,7 +113,12 @@ def _checked(classes: Sequence[str]) -> list[str]:
             "the field beside the file)"
         )
     if len(names) < 2 or len(set(names)) != len(names):
-        raise ModelError(f"the classes are {', '.join(names)}; give two or more different names")
+        raise ModelError(f"the classes are {display_name(', '.join(names))}; give two or more different names")
+    if unfit := [name for name in names if len(name) > LONGEST or not can_be_shown(name)]:
+        raise ModelError(
+            f"the class name {display_name(unfit[0])} has characters that cannot be shown, or more than {LONGEST}; "
+            "give it another name"
+        )
     _check_count(len(names))
     return names
 

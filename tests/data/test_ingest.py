@@ -273,6 +273,7 @@ def test_skipped_files_of_any_other_folder_are_none(tmp_path):
     [
         (b"", r"pets\.zip is an empty file; upload it again\."),
         (b"hello, this is no zip at all", r"pets\.zip is not a zip file\."),
+        (b"7z\xbc\xaf\x27\x1c" + b"x" * 99, r"pets\.zip is not a zip file: it is a 7z archive; unpack it and pack the"),
         (zipped(PETS).getvalue()[:300], r"pets\.zip is truncated: its list of contents is missing; upload it again\."),
         (zipped([]).getvalue(), r"pets\.zip is an empty zip file\."),
         (zipped({"a/1.txt": b"x"}).getvalue(), r"pets\.zip contains no images\."),
@@ -283,12 +284,21 @@ def test_skipped_files_of_any_other_folder_are_none(tmp_path):
         (zipped({"train.zip": b"x", "a.csv": b"x"}).getvalue(), r"no images\. It holds train\.zip: unpack it and"),
         (b"\0" * 50 + zipped(PETS).getvalue()[-60:], r"pets\.zip is damaged: .*; create or upload it again\."),
     ],
-    ids=["0 bytes", "junk", "truncated", "empty", "no images", "psd only", "zip in zip", "list damaged"],
+    ids=["0 bytes", "junk", "7z", "truncated", "empty", "no images", "psd only", "zip in zip", "list damaged"],
 )
 def test_what_is_no_usable_zip_has_a_sentence_of_its_own(tmp_path, data, message):
     source = io.BytesIO(data)
     source.name = "pets.zip"
     refused(source, message, tmp_path / "up")
+
+
+def test_a_record_of_64_bits_that_says_more_than_the_end_is_believed(tmp_path):
+    """`zipfile` goes by it, and would make a million objects."""
+    content = zipped(PETS).getvalue()
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 10**6, 10**6, 47 * 10**6, 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(content) - 22, 1)
+    lying = io.BytesIO(content[:-22] + record + locator + content[-22:])
+    refused(lying, r"The upload has 1,000,000 entries; at most 20,000 are accepted\.", tmp_path / "up")
 
 
 def test_too_many_entries_are_refused_within_a_second(tmp_path):

@@ -46,6 +46,7 @@ def test_what_is_quoted_wrongly_is_one_sentence_with_the_rule(text: str) -> None
         (b'["red", "green"]', ["red", "green"]),
         (b'{\n "red": 1,\n "green": 0\n}', ["green", "red"]),
         (b'{"1": "red", "0": "green"}', ["green", "red"]),
+        (b"9" * 5000 + b" red\n1 green", ["9" * 5000 + " red", "1 green"]),
     ],
 )
 def test_a_file_has_one_name_a_line_with_or_without_numbers(tmp_path: Path, content: bytes, names: list[str]) -> None:
@@ -74,6 +75,7 @@ def test_a_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
         (b'{"red": "a", "green": "b"}', "is no list of names and no table of names and numbers"),
         (b'["red", 3]', "is no list of names and no table of names and numbers"),
         (b"[" * 5000, "is no list of names and no table of names and numbers"),
+        (b'{"%s": "red", "1": "green"}' % (b"9" * 5000), "is no list of names and no table of names and numbers"),
         (b"{red: 0}", "is no list of names and no table of names and numbers"),
     ],
 )

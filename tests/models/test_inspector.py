@@ -131,6 +131,8 @@ CONFIGS: dict[str, tuple[Any, str]] = {
         model_of({**model_of(DENSE), "compile_config": {"loss": "x"}}), "brings its own training (compile_config)",
     ),
     "400 million units": (model_of({**DENSE, "config": {"units": 400_000_000}}), '"units" is 400000000; at most 65536'),
+    "a number of 400 digits": (model_of({**DENSE, "config": {"x": int("9" * 400)}}), f'"x" is {"9" * 30}; such'),
+    "no number": (model_of({**DENSE, "config": {"x": float("nan")}}), '"x" is nan; such a number'),
     "a number too large": (model_of({**DENSE, "config": {"axis": 10**12}}), '"axis" is 1000000000000'),
     "infinity": (b'{"module": "keras", "class_name": "Sequential", "config": {"rate": Infinity}}', '"rate" is inf'),
     "an initializer by name": (

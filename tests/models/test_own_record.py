@@ -17,6 +17,7 @@ from core.models.own_record import own_settings
         ({"fit": "crop", "window": [0, 4095.5]},
          {"data.fit": "crop", "data.window": "fixed", "data.window_low": 0.0, "data.window_high": 4095.5}),
         ({"fit": "../x", "window": [4, 3]}, {}),
+        ({"fit": "crop", "window": [-(10**400), 10**400]}, {"data.fit": "crop"}),
         ({"fit": ["crop"], "window": None}, {}),
         ({"fit": {}}, {}),
         ("text", {}),

@@ -1,6 +1,8 @@
 """A .keras file that was unpacked and packed again by hand."""
 
 import io
+import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -50,6 +52,26 @@ def test_a_model_in_a_zip_is_taken_with_the_names_beside_it(tmp_path: Path) -> N
     assert [file.name for file in tmp_path.iterdir()] == ["m.keras"]
 
 
+def test_a_model_is_found_by_names_as_windows_writes_them(tmp_path: Path) -> None:
+    names = {"a\\Model.H5": b"\x89HDF", "a\\Labels.txt": b"cat\ndog\n", "Thumbs.db": b"x"}
+    path = packed(tmp_path / "m.keras", names)
+    assert unwrap(path) == ["cat", "dog"]
+    assert path.read_bytes() == b"\x89HDF"
+
+
+def test_a_list_of_contents_of_a_million_entries_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"PK\x03\x04" + bytes(100) + zip_end(entries=3, length=46_000_000))
+    start = time.perf_counter()
+    with pytest.raises(ModelError, match=r"whose list of contents has 46 MB, .*; give the \.keras or \.h5 file"):
+        unwrap(path)
+    assert time.perf_counter() - start < 1
+
+
+def zip_end(entries: int, length: int) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, length, 0, 0)
+
+
 def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r'this is a zip that holds 2 models, such as "a.keras"; give one of them'):
         unwrap(packed(tmp_path / "m.keras", {"x/a.keras": b"PK", "x/b.h5": b""}))
@@ -67,6 +89,10 @@ def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Pa
     (["model_unquant.tflite", "labels.txt"], "LiteRT .* choose Export Model, Tensorflow, Keras"),
     (["model.json", "weights.bin", "metadata.json"], "TensorFlow.js model, .* choose Export Model, Tensorflow, Keras"),
     (["a/model.onnx"], "this zip holds an ONNX model"),
+    (["a/net.xml", "a/net.bin"], "this zip holds an OpenVINO model"),
+    (["cat/1.png", "cat/1.xml"], r"this zip holds no \.keras or \.h5 file; give the file of the model"),
+    (["my model.zip"], r'this zip holds "my model\.zip"; unpack it'),
+    (["net.h5", *(f"{k}.png" for k in range(99))], "this zip holds a model and 99 other files; unpack it"),
 ])  # fmt: skip
 def test_a_zip_of_another_format_is_named_with_what_to_give_instead(
     tmp_path: Path, names: list[str], words: str

@@ -77,6 +77,9 @@ def test_how_images_became_squares_is_told_or_known_by_the_origin(
         ([], "the classes are not given; give their names in the order of the outputs, two or more"),
         (["a"], "the classes are a; give two or more different names"),
         (["a", "a "], "give two or more different names"),
+        (["a", "b\x1b[31m"], "has characters that cannot be shown, or more than 255; give it another name"),
+        (["a", "\ud800"], "has characters that cannot be shown, or more than 255; give it another name"),
+        (["a", "b" * 256], "has characters that cannot be shown, or more than 255; give it another name"),
         (["a", "b", "c"], "the model has 2 classes, and 3 names were given; give 2, in the order of its outputs"),
     ],
 )
