@@ -123,6 +123,17 @@ def _not_trained_on(index: DatasetIndex, unknown: list[str], lacking: set[str]) 
     """Names the classes, and where files of them lie in the training folder, why none of those is used."""
     names = ", ".join(_with_near(name, lacking) for name in unknown)
     claim = f"The validation images have classes without training images: {names}"
+    is_near = "rename one" in names
+    if (
+        len(lacking) >= 2
+        and not is_near
+        and {file.label for file in index.files if file.split != "train"} == set(unknown)
+    ):
+        trained = ", ".join(map(display_name, sorted(lacking)[:5])) + (", ..." if len(lacking) > 5 else "")
+        return (
+            f"{claim}. Those of train/ are {trained}: the two parts have no class in common, so no validation image "
+            "has a class that is trained on; give the folders of one class the same name in both."
+        )
     unread = [file for file in index.unreadable if file.split == "train" and file.label in unknown]
     if not unread:
         return f"{claim}; add them to train/."

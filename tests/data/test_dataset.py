@@ -80,6 +80,18 @@ def test_what_cannot_be_trained_on_is_refused(make: Make) -> None:
         open_dataset(folder, DataConfig())
 
 
+def test_parts_without_a_class_in_common_are_told_to_be_named_alike(make: Make) -> None:
+    train = ["train/cats/1.png", "train/cats/2.png", "train/dogs/1.png", "train/dogs/2.png"]
+    said = (
+        "The validation images have classes without training images: 0, 1. Those of train/ are cats, dogs: the two "
+        "parts have no class in common, so no validation image has a class that is trained on; give the folders of "
+        "one class the same name in both."
+    )
+    with pytest.raises(DataError) as error:
+        open_dataset(str(make([*train, "val/0/1.png", "val/1/2.png"])), DataConfig())
+    assert str(error.value) == said
+
+
 def test_a_label_is_the_index_of_its_class(make: Make) -> None:
     data = open_dataset(str(make(SPLITS)), DataConfig())
     assert data.labels(data.split.train).tolist() == [0, 0, 1, 1]
