@@ -9,6 +9,7 @@ from core.compare.classes import ClassesCompared, compare_classes
 from core.compare.divergence import first_divergence, recorded_epochs
 from core.compare.endings import endings
 from core.compare.paired import Paired, pair, tested
+from core.compare.undertrained import undertrained
 from core.compare.where import Divergence, DivergenceValues
 from core.course.during import run_findings
 from core.errors import RunError
@@ -96,7 +97,8 @@ def compare(a: Run, b: Run) -> Comparison:
     Returns:
         Dictionary of plain values: `runs`, `titles`, `differences` (`config`, `data`, `environment`), `metrics`,
         `paired`, `first_divergence`, `divergence` (that, or why there is none, in a sentence), `probe`, `findings`,
-        `endings` (sentences on a run that did not finish), `classes` (see `core.compare.classes`).
+        `endings` (sentences on a run that did not finish, or whose loss was still falling), `classes` (see
+        `core.compare.classes`).
 
     Raises:
         RunError: the configuration of a run cannot be read.
@@ -117,7 +119,7 @@ def compare(a: Run, b: Run) -> Comparison:
         "divergence": sentence,
         "probe": None if probe is None else [stage.to_dict() for stage in probe],
         "findings": {name: [one.to_dict() for one in findings(run)] for name, run in (("a", a), ("b", b))},
-        "endings": endings(a, b),
+        "endings": [*endings(a, b), *undertrained(a, b, pairs)],
         "classes": compare_classes(a, b, pairs),
     }
 
