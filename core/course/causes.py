@@ -43,7 +43,10 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "dead-relu-head": (*_BLIND, "constant-predictor"),
     "loss-near-ln-k": (*_BLIND, "constant-predictor", "dead-relu-head"),
     "nothing-learnt": (*_BLIND, "constant-predictor", "dead-relu-head", "loss-near-ln-k", "class-weight-mismatch"),
-    "class-imbalance-baseline": (*_BLIND, "class-weight-mismatch", "class-imbalance-baseline"),
+    "class-imbalance-baseline": (
+        *(id for id in _BLIND if id != "too-few-updates"), "few-of-a-class", "class-weight-mismatch",
+        "too-few-updates", "class-imbalance-baseline",
+    ),
     "validation-at-chance": ("answers-reversed", "one-class-on-validation", "weights-not-loaded",
                              "class-ordered-batches", "train-labels-look-wrong", *_IMAGES),
     "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
@@ -54,6 +57,12 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "overfitting": (
         "answers-reversed", "one-class-on-validation", "validation-at-chance", "diverged", "loss-leapt",
         "lr-out-of-range", "class-ordered-batches", "val-labels-look-wrong", "train-labels-look-wrong", *_IMAGES,
+    ),
+    "no-better-than-chance": (*_BLIND, "diverged", "still-falling", "train-labels-look-wrong", *_IMAGES),
+    "worse-than-equal": (
+        "diverged", "answers-reversed", "majority-accuracy-high-auc", "one-class-on-validation",
+        "validation-at-chance", "still-falling", "lr-out-of-range", "class-ordered-batches", "val-labels-look-wrong",
+        "train-labels-look-wrong", *_IMAGES, "overfitting",
     ),
 }  # fmt: skip
 """Id of a finding of the training to what explains it, the first that is there; ids of both kinds."""
@@ -69,7 +78,7 @@ SIGNS_OF_EXCHANGE = {
 _LOW_RATE = ("loss-near-ln-k", "nothing-learnt", "class-imbalance-baseline", "still-falling")
 """What a learning rate gives that is too low."""
 
-_EITHER_RATE = ("loss-near-ln-k", "nothing-learnt", "validation-far-better")
+_EITHER_RATE = ("loss-near-ln-k", "nothing-learnt", "validation-far-better", "no-better-than-chance")
 """What a rate gives that is too low or too high: hidden units that have died leave the loss of equal probabilities."""
 
 
@@ -107,6 +116,8 @@ def _cause(
 ) -> tuple[str, Finding] | None:
     """What leads a finding, under its key; None where nothing that is known explains it."""
     for cause in EXPLAINED_BY.get(finding.id, ()):
+        if cause == "overfitting" and record.config.training.early_stopping:
+            continue  # the epoch that is kept is from before it
         if cause in lead_of and cause != finding.id:  # of the training; where that is a symptom itself, what leads it
             return lead_of[cause], leads[lead_of[cause]]
         known = record.known.get(cause)
@@ -124,7 +135,7 @@ def _is_enough(record: TrainingRecord, known: Finding, finding: Finding) -> bool
     if known.id in _RATES:
         return record.base_moved
     if known.id == "too-few-updates":
-        return finding.id in _LOW_RATE
+        return finding.id in (*_LOW_RATE, "no-better-than-chance")
     if known.id == "class-ordered-batches":
         return record.order.is_class_ordered or not record.order.batches
     return known.severity != "info" or known.id == finding.id

@@ -42,6 +42,7 @@ _OF_ALL = {
     "one-class-on-validation": f"{_CHANCE}: same prediction for every image",
     "validation-at-chance": f"{_CHANCE}: does not generalise",
     "nothing-learnt": f"{_CHANCE}: nothing learned",
+    "no-better-than-chance": f"{_CHANCE}: cannot be told from guessing",
     "loss-near-ln-k": f"{_CHANCE}: nothing learned",
 }
 """Findings that concern every held-out image."""

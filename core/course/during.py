@@ -23,7 +23,8 @@ from core.course.during_answers import (
     majority_accuracy_high_auc,
     overfitting,
 )
-from core.course.during_learning import nothing_learnt, still_falling
+from core.course.during_learning import no_better_than_chance, nothing_learnt, still_falling
+from core.course.during_losses import penalty_in_loss, worse_than_equal
 from core.course.during_weights import (
     base_moved_although_frozen,
     base_still_although_unfrozen,
@@ -55,7 +56,10 @@ CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     validation_at_chance,
     still_falling,
     validation_far_better,
+    penalty_in_loss,
     overfitting,
+    worse_than_equal,
+    no_better_than_chance,
 )
 """A cause comes before what it explains."""
 
@@ -65,7 +69,8 @@ RECORDED_CHECKS = (
     statistics_moved_elsewhere,
     *(check for check in CHECKS if check not in (base_moved_although_frozen, base_still_although_unfrozen,
                                                   statistics_moved, dead_relu_head, still_falling,
-                                                  validation_far_better)),
+                                                  validation_far_better, penalty_in_loss, worse_than_equal,
+                                                  no_better_than_chance)),
 )  # fmt: skip
 """Those of a run recorded by the recorder: its settings are not known, so the other checks do not apply."""
 

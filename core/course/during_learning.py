@@ -1,10 +1,29 @@
 """Checks during a training: nothing learned from the training images, a loss that was still falling at the end."""
 
+from typing import TYPE_CHECKING
+
 from core.checks.finding import Finding
+from core.course.contradictions import answers_reversed, one_class_on_validation, validation_at_chance
+from core.course.during_answers import (
+    class_imbalance_baseline,
+    constant_predictor,
+    loss_near_ln_k,
+    majority_accuracy_high_auc,
+)
 from core.course.training_record import TrainingRecord
+from core.stats.metrics import wilson
+
+if TYPE_CHECKING:
+    from core.store.trace_record import TracedEpoch
 
 FEWEST_EPOCHS = 5
 """Epochs from which on it can be told whether a loss falls evenly."""
+
+FEWEST_IMAGES = 40
+"""Validation images from which on it is worth saying that they were guessed."""
+
+SMALL = 0.1
+"""Distance of an AUC of several classes from one half that is taken for chance."""
 
 EVEN = 0.5
 """Part of the pace of the middle third that the last third of an even fall keeps; a fall that flattens out has less."""
@@ -37,6 +56,50 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
         "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if "
         "nothing is learned then either, look at images of each class.",
     )
+
+
+def no_better_than_chance(record: TrainingRecord) -> Finding | None:
+    """The training is over, and its answers on validation cannot be told from guessing, by accuracy or by AUC: as with
+    labels of training images that are wrong by the half, which a head learns a little of by heart."""
+    told = (
+        answers_reversed, one_class_on_validation, validation_at_chance, class_imbalance_baseline, constant_predictor,
+        loss_near_ln_k, majority_accuracy_high_auc, nothing_learnt,
+    )  # fmt: skip
+    looked_at = {epoch.epoch: epoch for epoch in (record.kept, *record.epochs[-2:])}
+    few = record.count < FEWEST_IMAGES or record.number < FEWEST_EPOCHS
+    if few or not record.is_over() or not all(_is_chance(record, epoch) for epoch in looked_at.values()):
+        return None
+    if any(check(record) for check in told):
+        return None  # that one says more
+    kept, (name, share) = record.kept, record.majority
+    ranks = "" if kept.val_auc is None else f", and AUC is {kept.val_auc:.3f}"
+    return Finding(
+        "no-better-than-chance",
+        "warning",
+        f"Accuracy on validation is {kept.val_accuracy or 0:.3f} in epoch {kept.epoch}, which is kept, where always "
+        f"predicting “{name}” would give {share:.3f}{ranks}: on {record.count} images this cannot be told from "
+        f"guessing. Training accuracy is {kept.accuracy or 0:.3f} there and {record.last.accuracy or 0:.3f} in epoch "
+        f"{record.number}.",
+        {
+            "val_accuracy": [epoch.val_accuracy for epoch in record.epochs],
+            "val_auc": [epoch.val_auc for epoch in record.epochs],
+            "accuracy": record.last.accuracy,
+            "train_auc": record.train_auc,
+            "majority_share": share,
+        },
+        "Check whether the labels of the training images are right and can be predicted from the images at all (the "
+        "review of labels on the Dataset page); then try a larger image size, another backbone or more images.",
+    )
+
+
+def _is_chance(record: TrainingRecord, epoch: "TracedEpoch") -> bool:
+    """Whether accuracy and AUC of an epoch are within what guessing gives."""
+    if epoch.val_accuracy is None:
+        return False
+    if wilson(round(epoch.val_accuracy * record.count), record.count)[0] > record.majority[1]:
+        return False
+    error = record.auc_error
+    return epoch.val_auc is None or abs(epoch.val_auc - 0.5) <= (2 * error if error is not None else SMALL)
 
 
 def still_falling(record: TrainingRecord) -> Finding | None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.checks.finding import Finding
 from core.config import RunConfig
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from core.store.run_records import Recorded
     from core.store.trace_record import Hashes, Sample, TracedEpoch
 
+
+MOST_EPOCHS = 1000
+"""Longest patience of early stopping."""
 
 LEARNT = 0.65
 """AUC on the training images from which on a head has learned something of them."""
@@ -118,6 +121,31 @@ class TrainingRecord:
     def number(self) -> int:
         """Its number."""
         return self.last.epoch
+
+    @cached_property
+    def kept(self) -> "TracedEpoch":
+        """The epoch whose weights are kept, as far as the training has come."""
+        training = self.config.training
+        if training.early_stopping == 0:
+            return self.last
+        return self.lowest("log_loss" if training.val_loss == "log_loss" else "val_loss")
+
+    def lowest(self, loss: Literal["log_loss", "val_loss"]) -> "TracedEpoch":
+        """Of the newest phase, the epoch with the lowest loss; the newest where none is known."""
+        epochs = [epoch for epoch in self.epochs if epoch.phase == self.last.phase]
+        known = [epoch for epoch in epochs if getattr(epoch, loss) is not None]
+        return min(known, key=lambda epoch: float(getattr(epoch, loss)), default=self.last)
+
+    def is_over(self, most: int = MOST_EPOCHS) -> bool:
+        """Whether all epochs are over, or early stopping has waited long enough for a better one to end them.
+
+        Args:
+            most: int. Epochs that are waited for at most. Defaults to early stopping's own.
+        """
+        patience = self.config.training.early_stopping
+        if self.number >= self.config.training.most_epochs:
+            return True
+        return patience > 0 and self.number - self.kept.epoch >= min(patience, most)
 
     @property
     def chance_loss(self) -> float:

@@ -81,6 +81,11 @@ class Head:
         return max((float(layer["rate"]) for layer in self.layers if layer.kind == "dropout"), default=0.0)
 
     @property
+    def is_penalised(self) -> bool:
+        """Whether weights of it add an L2 penalty to the loss."""
+        return self.output_l2 > 0 or any(float(layer["l2"]) > 0 for layer in self.layers if layer.kind == "dense")
+
+    @property
     def units(self) -> list[int]:
         """Units of its Dense layers before the output."""
         return [int(layer["units"]) for layer in self.layers if layer.kind == "dense"]

@@ -26,9 +26,9 @@ HISTORIES = Path(__file__).parent / "histories.json"
 
 HEALTHY = (
     "h_recommended", "h_hidden", "h_sgd", "h_smooth", "h_digits", "h_tiny", "h_noisytrain", "h_imbmild", "h_drop5",
-    "h_hard60_3", "h_hard20_7", "imb",
+    "h_hard20_7", "imb",
 )  # fmt: skip
-"""Nothing at all is said of them: two are of labels drawn by lot, whose AUC is far off one half by chance."""
+"""Nothing at all is said of them: one is of labels drawn by lot, too few to tell."""
 
 PLANTED: dict[str, dict[str, list[str]]] = {
     "valrev": {"answers-reversed": ["overfitting"]},
@@ -46,6 +46,7 @@ PLANTED: dict[str, dict[str, list[str]]] = {
     "adam1_hidden": {"lr-out-of-range": ["dead-relu-head"]},
     "noise30": {"validation-far-better": []},
     "noise30_over": {"overfitting": []},
+    "h_hard60_3": {"no-better-than-chance": []},  # labels drawn by lot
     "noise100_over": {"validation-at-chance": ["overfitting"]},
     "shiftval": {"one-class-on-validation": ["validation-at-chance"]},
     "shiftval2": {"majority-accuracy-high-auc": ["one-class-on-validation"]},
