@@ -6,6 +6,7 @@ import re
 from core.checks.class_names import is_inverted
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
+from core.checks.focal_weight import alpha_applies, unequal_by_alpha
 from core.data.file_names import natural
 from core.data.layout import is_junk
 from core.stats.metrics import wilson
@@ -143,6 +144,8 @@ def class_weight_mismatch(context: Context) -> Finding | None:
     if len(counts) < 2:
         return None
     ratio, on = max(counts) / min(counts), _balancing(context)
+    if alpha_applies(context) and len(on) < 2:
+        return unequal_by_alpha(context, balanced=bool(on))
     evidence = {"train": dict(context.train_counts), "largest_over_smallest": round(ratio, 2)}
     if on and ratio <= _BALANCED:
         default, is_on, effect = _BALANCING[on[0]]

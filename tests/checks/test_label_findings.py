@@ -120,6 +120,34 @@ def test_rare_class_without_weights_is_told(make_context):
     assert labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}, counts=these)) is None
 
 
+def test_a_class_that_hardly_counts_in_the_focal_loss_is_told(make_context):
+    focal = {"training.focal_gamma": 2.0}
+    none = told(labels.class_weight_mismatch(make_context({**focal, "training.focal_alpha": 1.0})))
+    assert (none.severity, none.change) == ("error", {"training.focal_alpha": 0.5})
+    assert none.claim == (
+        "In the focal loss training.focal_alpha=1, the weight of dog, gives cat no weight at all, so nothing keeps the "
+        "model from calling every image dog."
+    )
+    these = counts({"cat": 300, "dog": 30}, {"cat": 50, "dog": 50})
+    upside_down = told(labels.class_weight_mismatch(make_context({**focal, "training.focal_alpha": 0.1}, counts=these)))
+    assert (upside_down.severity, upside_down.change) == ("warning", {"training.focal_alpha": 0.91})
+    assert "gives dog so little weight that all its training images count 1/90 of those of cat." in upside_down.claim
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"training.focal_gamma": 2.0, "training.focal_alpha": 0.9},  # makes up for what is rare
+        {"training.focal_gamma": 2.0, "training.focal_alpha": 0.5, "training.class_weight": "balanced"},
+    ],
+)
+def test_an_alpha_that_makes_up_for_a_rare_class_is_fine(make_context, settings):
+    these = counts({"cat": 300, "dog": 30}, {"cat": 50, "dog": 50})
+    assert labels.class_weight_mismatch(make_context(settings, counts=these)) is None
+    small = make_context({"training.focal_gamma": 2.0, "training.focal_alpha": 0.25})
+    assert labels.class_weight_mismatch(small) is None, "as Keras has it"
+
+
 def test_balanced_sampling_compensates_for_a_rare_class_as_weights_do(make_context):
     these = counts({"cat": 20, "dog": 300}, {"cat": 20, "dog": 300})
     sampled = {"data.sampling": "balanced"}
