@@ -49,6 +49,11 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     ),
     "validation-at-chance": ("answers-reversed", "one-class-on-validation", "weights-not-loaded",
                              "class-ordered-batches", "train-labels-look-wrong", *_IMAGES),
+    "class-not-found": (
+        "class-ordered-batches", "answers-reversed", "majority-accuracy-high-auc", "one-class-on-validation",
+        "constant-predictor", "few-of-a-class", "class-weight-mismatch", "class-imbalance-baseline",
+        "validation-at-chance", "conflicting-labels", "val-labels-look-wrong", "train-labels-look-wrong", *_IMAGES,
+    ),
     "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
     "validation-far-better": (
         "weights-not-loaded", "dropout-too-strong", "lr-out-of-range", "loss-leapt", "still-falling", *_LEAKS,
@@ -57,6 +62,7 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "overfitting": (
         "answers-reversed", "one-class-on-validation", "validation-at-chance", "diverged", "loss-leapt",
         "lr-out-of-range", "class-ordered-batches", "val-labels-look-wrong", "train-labels-look-wrong", *_IMAGES,
+        "class-not-found",
     ),
     "no-better-than-chance": (*_BLIND, "diverged", "still-falling", "train-labels-look-wrong", *_IMAGES),
     "worse-than-equal": (

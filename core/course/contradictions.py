@@ -67,6 +67,10 @@ def _exchanged(record: TrainingRecord) -> Finding | None:
     """Classes that are mostly taken for each other, around a circle."""
     table = np.array(record.confusion)
     circles = exchanged_classes(table) if table.size else []
+    earlier = record.epochs[-2].confusion if len(record.epochs) > 1 else []
+    if earlier:  # classes that cannot be told apart are taken for each other in one epoch, and not in the next
+        known = [set(_steps(circle)) for circle in exchanged_classes(np.array(earlier))]
+        circles = [circle for circle in circles if set(_steps(circle)) in known]
     if not circles:
         return None
     names = ["; ".join(_called(record.classes, circle) for circle in circles[:3])]

@@ -23,6 +23,7 @@ from core.course.during_answers import (
     majority_accuracy_high_auc,
     overfitting,
 )
+from core.course.during_classes import class_not_found
 from core.course.during_learning import no_better_than_chance, nothing_learnt, still_falling
 from core.course.during_losses import penalty_in_loss, worse_than_equal
 from core.course.during_weights import (
@@ -54,6 +55,7 @@ CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     nothing_learnt,
     class_imbalance_baseline,
     validation_at_chance,
+    class_not_found,
     still_falling,
     validation_far_better,
     penalty_in_loss,
@@ -70,7 +72,7 @@ RECORDED_CHECKS = (
     *(check for check in CHECKS if check not in (base_moved_although_frozen, base_still_although_unfrozen,
                                                   statistics_moved, dead_relu_head, still_falling,
                                                   validation_far_better, penalty_in_loss, worse_than_equal,
-                                                  no_better_than_chance)),
+                                                  no_better_than_chance, class_not_found)),
 )  # fmt: skip
 """Those of a run recorded by the recorder: its settings are not known, so the other checks do not apply."""
 

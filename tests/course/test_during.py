@@ -9,7 +9,8 @@ from core import files
 from core.checks.finding import Finding
 from core.checks.preflight import findings_record
 from core.config import make_config
-from core.course.during import run_findings, trace_findings
+from core.course.contradictions import answers_reversed
+from core.course.during import run_findings, trace_findings, training_record
 from core.course.recorded import recorded_order
 from core.store.runs import Run, RunStore
 from core.store.trace_record import TracedEpoch
@@ -381,3 +382,30 @@ def test_few_images_of_a_class_lead_before_few_steps() -> None:
     files.write_json(run.path / "findings.json", findings_record(known))
     (led,) = trace_findings(run)
     assert [led.id, *(one["id"] for one in led.symptoms)] == ["few-of-a-class", "class-imbalance-baseline"]
+
+
+def test_a_class_that_is_not_found_is_told_beside_others_that_are() -> None:
+    """Training images of NORMAL lie among those of PNEUMONIA, too: only this class is found."""
+    one = {"confusion": [[2, 38], [1, 39]], "val_accuracy": 0.51, "predicted_share": 0.9, "accuracy": 0.75}
+    told = found(several(10, **one))["class-not-found"]
+    assert told.severity == "warning" and told.evidence["classes"] == ["NORMAL"]
+    assert "2 of 40 of NORMAL, most often predicted as PNEUMONIA (38)" in told.claim
+    assert "Of the other classes 98 % are found" in told.claim
+    hard = {"confusion": [[12, 28], [1, 39]], "val_accuracy": 0.64, "accuracy": 0.75}
+    assert found(several(10, **hard)) == {}, "a class that is hard"
+    few = {"confusion": [[0, 8], [1, 39]], "val_accuracy": 0.81, "accuracy": 0.9}
+    assert "class-not-found" not in found(several(10, **few), val=(8, 40)), "too few to tell"
+    once = [*several(9, **hard), epoch(10, **one)]
+    assert "class-not-found" not in found(once), "in one epoch alone"
+    assert "class-not-found" not in found(several(3, **one)), "more may come"
+
+
+def test_classes_taken_for_each_other_in_one_epoch_alone_are_not_exchanged() -> None:
+    run = record([epoch(1), epoch(2)])
+    labels, classes = ["a", "b", "c"] * 20, ["a", "b", "c"]
+    exchanged, other = [[0, 20, 0], [20, 0, 0], [0, 0, 20]], [[2, 18, 0], [4, 16, 0], [0, 0, 20]]
+    known = training_record(run)
+    assert known is not None
+    for tables, said in (([exchanged, exchanged], True), ([other, exchanged], False)):
+        epochs = [TracedEpoch(**epoch(k, confusion=table)) for k, table in enumerate(tables, start=1)]
+        assert bool(answers_reversed(replace(known, epochs=epochs, labels=labels, classes=classes))) is said
