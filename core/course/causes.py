@@ -39,7 +39,7 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
         "class-ordered-batches", "answers-reversed", *_IMAGES, "majority-accuracy-high-auc", "class-weight-mismatch",
         "class-imbalance-baseline",
     ),
-    "constant-predictor": _BLIND,
+    "constant-predictor": ("class-weight-mismatch", *_BLIND),
     "dead-relu-head": (*_BLIND, "constant-predictor"),
     "loss-near-ln-k": (*_BLIND, "constant-predictor", "dead-relu-head"),
     "nothing-learnt": (*_BLIND, "constant-predictor", "dead-relu-head", "loss-near-ln-k", "class-weight-mismatch"),
@@ -140,11 +140,12 @@ def _is_enough(record: TrainingRecord, known: Finding, finding: Finding) -> bool
         return (known.evidence.get("rate_is") == "low") == (finding.id in _LOW_RATE) or finding.id in _EITHER_RATE
     if known.id in _RATES:
         return record.base_moved
-    if known.id == "too-few-updates":
-        return finding.id in (*_LOW_RATE, "no-better-than-chance")
     if known.id == "class-ordered-batches":
         return record.order.is_class_ordered or not record.order.batches
-    return known.severity != "info" or known.id == finding.id
+    few = known.id == "too-few-updates" and finding.id not in (*_LOW_RATE, "no-better-than-chance")
+    # A class without any weight makes all answers one; a rare class alone does not.
+    rare = (known.id, known.severity, finding.id) == ("class-weight-mismatch", "warning", "constant-predictor")
+    return not few and not rare and (known.severity != "info" or known.id == finding.id)
 
 
 def _signs_below(record: TrainingRecord, finding: Finding) -> list[Finding]:

@@ -10,6 +10,7 @@ from core.course.during_answers import (
     loss_near_ln_k,
     majority_accuracy_high_auc,
 )
+from core.course.during_weights import loss_leapt
 from core.course.training_record import TrainingRecord
 from core.stats.metrics import wilson
 
@@ -114,6 +115,8 @@ def still_falling(record: TrainingRecord) -> Finding | None:
     last, middle = known[-third - 1] - known[-1], known[-2 * third - 1] - known[-third - 1]
     level = known[-1] / record.chance_loss
     ahead = (record.last.accuracy or 0.0) > (record.last.val_accuracy or 0.0) + 0.1  # then it learns by heart
+    if middle <= 0 or loss_leapt(record):
+        return None  # it goes up and down, or the steps are too large rather than too short
     if ahead or known[-1] > min(known) or last < EVEN * middle or last < 0.01 * record.chance_loss or level < FAR:
         return None
     return Finding(
@@ -123,6 +126,8 @@ def still_falling(record: TrainingRecord) -> Finding | None:
         f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal intervals; equal "
         f"probabilities would give {record.chance_loss:.3f}. Its figures are those of an undertrained head.",
         {"val_losses": losses, "learning_rate": record.rate, "chance_loss": record.chance_loss},
-        f"Use a higher learning rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
+        f"Use a higher learning rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs."
+        if 10 * record.rate <= 10
+        else "Use more epochs.",
         {record.rate_key: 10 * record.rate} if 10 * record.rate <= 10 else {},
     )

@@ -409,3 +409,23 @@ def test_classes_taken_for_each_other_in_one_epoch_alone_are_not_exchanged() -> 
     for tables, said in (([exchanged, exchanged], True), ([other, exchanged], False)):
         epochs = [TracedEpoch(**epoch(k, confusion=table)) for k, table in enumerate(tables, start=1)]
         assert bool(answers_reversed(replace(known, epochs=epochs, labels=labels, classes=classes))) is said
+
+
+def test_a_class_without_weight_explains_one_answer_for_all_and_a_rare_one_does_not() -> None:
+    same = {**PINNED, "prediction_std": 4e-5, "accuracy": 0.5, "val_auc": 0.35}
+    for severity, leads in (("error", "class-weight-mismatch"), ("warning", "constant-predictor")):
+        run = record(several(4, **same))
+        weights = Finding("class-weight-mismatch", severity, "NORMAL has no weight.", {})
+        files.write_json(run.path / "findings.json", findings_record([weights]))
+        assert [one.id for one in trace_findings(run)] == [leads]
+
+
+def test_a_loss_that_goes_up_and_down_is_not_called_still_falling() -> None:
+    def run(*losses: float, **changes: Any) -> dict[str, Finding]:
+        epochs = [epoch(k, val_loss=loss, **changes) for k, loss in enumerate(losses, start=1)]
+        return found(epochs, {"training.epochs": len(losses), "training.learning_rate": 0.01})
+
+    assert "still-falling" in run(0.68, 0.66, 0.64, 0.62, 0.6, 0.58)
+    assert "still-falling" not in run(0.68, 0.66, 0.69, 0.7, 0.68, 0.6)
+    large = run(6.8, 6.6, 6.4, 6.2, 6.0, 5.8, loss=6.0)
+    assert list(large) == ["loss-leapt"], "its steps are too large, not too short"
