@@ -36,8 +36,8 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "collapsed-features": _RATES,
     "majority-accuracy-high-auc": ("class-ordered-batches", *_IMAGES, "class-weight-mismatch", "prior-shift-val"),
     "one-class-on-validation": (
-        "class-ordered-batches", "answers-reversed", *_IMAGES, "majority-accuracy-high-auc", "class-weight-mismatch",
-        "class-imbalance-baseline",
+        "loss-leapt", "class-ordered-batches", "answers-reversed", *_IMAGES, "majority-accuracy-high-auc",
+        "class-weight-mismatch", "class-imbalance-baseline",
     ),
     "constant-predictor": ("class-weight-mismatch", *_BLIND),
     "dead-relu-head": (*_BLIND, "constant-predictor"),

@@ -181,9 +181,9 @@ def one_class_on_validation(record: TrainingRecord) -> Finding | None:
     """Nearly all validation images get one class, with confident predictions, while training separates the classes."""
     recent = record.epochs[-2:]
     last, (_, share) = record.last, record.majority
-    same = {epoch.predicted_class for epoch in recent if epoch.predicted_share >= 0.95}
+    same = {epoch.predicted_class if epoch.predicted_share >= 0.95 else "" for epoch in recent}
     sure = last.confidence is not None and last.confidence >= CONFIDENT
-    if not record.is_settled or len(recent) < 2 or len(same) != 1 or not sure or share > 0.8:
+    if not record.is_settled or len(recent) < 2 or len(same) != 1 or "" in same or not sure or share > 0.8:
         return None
     if last.accuracy is None or last.accuracy < record.train_majority + 0.1:
         return None

@@ -429,3 +429,16 @@ def test_a_loss_that_goes_up_and_down_is_not_called_still_falling() -> None:
     assert "still-falling" not in run(0.68, 0.66, 0.69, 0.7, 0.68, 0.6)
     large = run(6.8, 6.6, 6.4, 6.2, 6.0, 5.8, loss=6.0)
     assert list(large) == ["loss-leapt"], "its steps are too large, not too short"
+
+
+def test_one_class_for_all_is_said_of_two_epochs_alike_and_not_of_steps_that_are_too_large() -> None:
+    one = {"predicted_share": 0.97, "confidence": 0.99, "accuracy": 0.9, "val_accuracy": 0.55, "val_auc": 0.7}
+    assert "one-class-on-validation" in found(several(6, **one))
+    for share in (0.7, 0.94):
+        assert "one-class-on-validation" not in found(
+            [*several(5, **one), epoch(6, **{**one, "predicted_share": share})]
+        )
+    assert "one-class-on-validation" not in found([*several(5, **one), epoch(6, **{**one, "predicted_class": "b"})])
+    leapt = found(several(6, **one, loss=6.0))
+    assert list(leapt) == ["loss-leapt"]
+    assert leapt["loss-leapt"].symptoms[0]["id"] == "one-class-on-validation"
