@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core import files, paths
 from core.bisect.store import BisectSpec, BisectStore
 from core.config import make_config, setting
+from core.feature_check.store import FeatureCheckStore
+from core.lr_search.store import LrSearchStore
 from core.start.puzzle import PuzzleStore
 from core.start.story import Story, read_story
 from core.store.runs import Run, RunStore, Status
@@ -251,6 +253,22 @@ def test_a_question_of_two_scripts_is_one_row():
     files.write_json(folder / "config.json", config)
     Why(folder).write_status(Status(status="running", heartbeat=time.monotonic(), queued=times["queued"]))
     assert {job.id for _, job, _ in running()} == {alone.id, folder.name}
+
+
+def test_a_check_and_a_rate_search_under_way_open_by_their_addresses():
+    config = make_config("sample", {})
+    jobs = {"check": FeatureCheckStore().create(config, None), "rate": LrSearchStore().create(config)}
+    for job in jobs.values():
+        job.write_status(Status(status="running", heartbeat=time.monotonic(), queued=time.monotonic()))
+    found = {link.proto.query_string for link in elements(open_home().main, "page_link")}
+    assert {f"{name}={job.id}" for name, job in jobs.items()} <= found
+
+
+def test_a_question_in_the_address_that_does_not_exist_is_told_and_the_last_one_stays():
+    at = AppTest.from_file("../../app.py", default_timeout=30)
+    at.query_params["why"] = "20261130-120000-000-abcdef"
+    assert [box.value for box in at.run().warning] == ["The question in the address does not exist (any more)."]
+    assert not open_home().warning
 
 
 def test_without_work_nothing_is_said_of_it():

@@ -281,3 +281,10 @@ def test_what_was_said_is_said_again_by_a_page_that_runs_again_by_itself(
     at.run()
     assert not at.exception
     assert ["restored" in toast.value for toast in at.toast] == [True]
+
+
+def test_an_order_and_a_column_that_there_are_not_are_told(three):
+    told = " ".join(warning.value.replace("\\", "") for warning in open_runs(sort="zz", columns="name,yy").warning)
+    assert "zz" in told
+    assert "yy" in told
+    assert not open_runs(sort="val_accuracy:asc", columns="val_accuracy,epochs").warning

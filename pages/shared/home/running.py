@@ -1,6 +1,5 @@
 """Work under way on the Home page, of every kind: its progress, the link to it, and the button that stops it."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -14,6 +13,7 @@ from core.store.status import STATUSES, Status
 from core.why.store import WhyStore
 from core.workers import launch
 from pages.shared import state
+from pages.shared.home.jobs_list import PLACES
 from pages.shared.run.tab_title import share_done
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may_change
@@ -29,33 +29,22 @@ _NEWEST = 20
 _SHOWN = 10
 
 
-@dataclass(frozen=True)
-class _Way:
-    """What a kind of job is called, and where it is shown.
-
-    Attributes:
-        noun: What a person calls it.
-        page: File of the page.
-        key: Query parameter that names it there; empty for none.
-    """
-
-    noun: str
-    page: str
-    key: str = ""
-
-
-_WAYS = {
-    "run": _Way("Run", "pages/live.py", state.RUN),
-    "rate": _Way("Learning-rate search", "pages/train.py"),
-    "bisect": _Way("Find the cause", "pages/diagnose.py", state.BISECT),
-    "sweep": _Way("Sweep", "pages/train.py", state.SWEEP),
-    "cross-validation": _Way("Cross-validation", "pages/train.py", state.CROSS_VALIDATION),
-    "search": _Way("Search for the best network", "pages/train.py", state.SEARCH),
-    "review": _Way("Label review", "pages/dataset.py"),
-    "check": _Way("Check with features", "pages/dataset.py"),
-    "puzzle": _Way("Demo", "app.py"),
-    "why": _Way("Two scripts", "app.py", state.WHY),
+_NOUNS = {
+    "run": "Run",
+    "rate": "Learning-rate search",
+    "bisect": "Find the cause",
+    "sweep": "Sweep",
+    "cross-validation": "Cross-validation",
+    "search": "Search for the best network",
+    "review": "Label review",
+    "check": "Check with features",
+    "puzzle": "Demo",
+    "why": "Two scripts",
 }
+"""What a person calls each kind of job."""
+
+_PLACES = {**PLACES, "run": ("pages/live.py", state.RUN), "puzzle": ("app.py", "")}
+"""Page that shows each kind, and the query parameter that names a job there; empty for none."""
 
 Work = tuple[Kind, JobFolder, Status]
 
@@ -107,15 +96,15 @@ def _tick(was_active: bool) -> None:
 
 
 def _show(kind: Kind, job: JobFolder, status: Status) -> None:
-    way = _WAYS[kind.name]
+    page, key = _PLACES[kind.name]
     share, left = share_done(status), status.run_seconds_left
     with st.container(horizontal=True, vertical_alignment="center", key=state.part_key("running", job.id)):
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{plain(_title(way, job))}**")
+            st.markdown(f"**{plain(_title(_NOUNS[kind.name], job))}**")
             said = plain(status.message or STATUSES[status.status])
             st.progress(share, text=f"{said} {sentence(f'{about(left)} left')}" if left is not None else said)
-        query = {way.key: job.id} if way.key else None
-        st.page_link(way.page, label="Open", icon=":material/monitoring:", query_params=query)
+        query = {key: job.id} if key else None
+        st.page_link(page, label="Open", icon=":material/monitoring:", query_params=query)
         if may_change(kind.action, job.owner()):
             st.button(
                 "Stopping …" if job.stop_requested() else "Stop",
@@ -128,6 +117,6 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
             )
 
 
-def _title(way: _Way, job: JobFolder) -> str:
+def _title(noun: str, job: JobFolder) -> str:
     title = job.title()
-    return f"{way.noun}: {title}" if title != job.id else way.noun
+    return f"{noun}: {title}" if title != job.id else noun

@@ -1,12 +1,12 @@
 """The address of the Runs page: whatever is shown stands in it, so that a link or a reload shows it again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
 import streamlit as st
 
 from core.errors import UserError
-from core.runs_table.columns import find_columns
+from core.runs_table.columns import find_column, find_columns
 from core.runs_table.query import Condition, Query, Sort, parse_condition, parse_sort
 from pages.shared import state
 
@@ -53,6 +53,8 @@ def read_query() -> tuple[Query, list[str]]:
             conditions.append(parse_condition(text))
         except UserError as error:
             complaints.append(str(error))
+    complaints += _refused(parse_sort, [get_text(state.LOOK_SORT)])
+    complaints += _refused(find_column, get_list(state.LOOK_COLUMNS))
     query = Query(
         words=get_text(state.LOOK_WORDS),
         tags=tuple(get_list(state.LOOK_TAGS)),
@@ -81,6 +83,17 @@ def read_columns() -> list[str]:
         except UserError:
             continue
     return list(dict.fromkeys(found)) or list(USUAL)
+
+
+def _refused(read: Callable[[str], object], asked: Sequence[str]) -> list[str]:
+    """Why each text that cannot be read is not, in the words of what reads it."""
+    complaints = []
+    for text in filter(None, asked):
+        try:
+            read(text)
+        except UserError as error:
+            complaints.append(str(error))
+    return complaints
 
 
 def everything() -> str:

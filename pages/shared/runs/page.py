@@ -59,7 +59,7 @@ def _table(rows: list[Row]) -> None:
     """Everything below the heading."""
     query, complaints = address.read_query()
     for said in complaints:
-        st.warning(plain(f"Ignored parts of the filter: {said}."), icon=":material/filter_alt_off:")
+        st.warning(plain(f"Ignored part of the address: {said}."), icon=":material/filter_alt_off:")
     show_filters(rows, query)
     found = select(rows, query)
     if unread := _unread(rows):

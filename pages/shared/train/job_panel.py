@@ -75,5 +75,10 @@ def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> N
 
 def stop_button(job: Job, label: str, key: str) -> None:
     """Stops a job; the whole page is drawn then, as what went wrong is said at its top."""
-    if st.button(label, icon=":material/stop_circle:", on_click=act, args=(partial(jobs.stop, job),), key=key):
+    stopping = job.stop_requested()
+    pressed = st.button(
+        "Stopping …" if stopping else label, icon=":material/stop_circle:", disabled=stopping, on_click=act,
+        args=(partial(jobs.stop, job),), help="It stops as soon as it can save its state.", key=key,
+    )  # fmt: skip
+    if pressed:
         st.rerun()

@@ -11,10 +11,8 @@ from core.lr_search.store import LrSearch, LrSearchSpec, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
 from pages.shared import state
-from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.shell.notice import act
-from pages.shared.train.job_panel import start_job
+from pages.shared.train.job_panel import start_job, stop_button
 from pages.shared.train.rate_words import MARKS, rate_words, suggestions
 from pages.shared.widgets.text import duration, plain, sentence
 
@@ -73,9 +71,7 @@ def _tick(search: LrSearch, config: RunConfig | None, was_active: bool) -> None:
 def _progress(search: LrSearch, status: Status) -> None:
     share = status.done / status.total if status.total else status.batch / status.batches if status.batches else 0.0
     st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
-    stop = ":material/stop_circle:"
-    if st.button("Stop the search", icon=stop, on_click=_stop, args=(search,), key="rate_stop"):
-        st.rerun()  # the whole page: what went wrong is said at its top
+    stop_button(search, "Stop the search", "rate_stop")
 
 
 def _show_result(search: LrSearch, result: "RangeTest", config: RunConfig | None, status: Status) -> None:
@@ -131,7 +127,3 @@ def _same(one: RunConfig, other: RunConfig) -> bool:
         for c in (one, other)
     ]
     return parts[0] == parts[1]
-
-
-def _stop(search: LrSearch) -> None:
-    act(lambda: jobs.stop(search))

@@ -50,8 +50,10 @@ def show_why() -> None:
 def _asked() -> Why | None:
     """The question in the address, else the person's last one."""
     named = str(st.query_params.get(WHY, ""))
+    if named and (why := WhyStore().by_id(named)):
+        return why
     if named:
-        return WhyStore().by_id(named)
+        st.warning("The question in the address does not exist (any more).", icon=":material/link_off:")
     return next((one for one in WhyStore().list() if one.owner() == person().name), None)
 
 

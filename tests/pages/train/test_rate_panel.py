@@ -72,6 +72,7 @@ def test_a_search_is_started_with_the_form_and_leaves_no_run(started):
     assert "Start the search" not in labels(at)
     press(at, "Stop the search")
     assert search.stop_requested()
+    assert widget(at, "rate_stop").disabled
 
 
 def test_what_is_suggested_is_taken_with_one_click():

@@ -78,6 +78,8 @@ def test_the_fields_make_a_grid_that_is_started_with_the_form(started):
     assert "Stop the sweep" in labels(at)
     press(at, "Stop the sweep")
     assert sweep.stop_requested()
+    assert widget(at, "sweep_stop").disabled
+    assert widget(at, "sweep_stop").label == "Stopping …"
 
 
 def test_random_trials_have_a_seed_and_take_ranges():
