@@ -73,6 +73,18 @@ def waiting(record: "SearchResult", folds: int) -> list[tuple[int, float]]:
     ]
 
 
+def most_heads(record: "SearchResult", cells: int) -> int:
+    """Heads that are trained at most: those trained, and what the candidates still in it lack of `cells` folds."""
+    rows = record["candidates"]
+    lacking = sum(max(0, cells - len(row["heads"])) for row in rows if row["state"] == "waiting")
+    return trained_heads(record) + lacking
+
+
+def trained_heads(record: "SearchResult") -> int:
+    """Heads trained so far, of all candidates."""
+    return sum(len(row["heads"]) for row in record["candidates"])
+
+
 def judge(record: "SearchResult", job: Search, classes: Sequence[str], folds: Folds, *, final: bool) -> None:
     """Ranks what was trained so far, and at the end of the work corrects the figure of the best.
 

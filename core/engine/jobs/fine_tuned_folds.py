@@ -89,6 +89,7 @@ class FineTunedFolds:
         began = time.monotonic()
         dataset, held_out, _ = without_fold(self._dataset, config, self._folds, 1, fold)
         said = f"Fine-tuning the best: fold {fold} of {len(self._folds.names)}"
+        self._reporter.set_status(done=fold - 1, total=len(self._folds.names))
         inner = _Inner(self._fresh(config), self._reporter, said, self._left)
         try:
             answered = fine_tune(config, dataset, held_out, inner)

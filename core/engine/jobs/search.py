@@ -20,7 +20,7 @@ from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
 from core.errors import RunError
 from core.jobs.trial_runner import BrokenOff
-from core.search.answer import begin, judge, waiting
+from core.search.answer import begin, judge, most_heads, trained_heads, waiting
 from core.search.candidates import config_of, kept, rungs, same_features
 from core.search.fine_tuned import begin_fine_tuned, judge_fine_tuned
 from core.search.store import Search
@@ -117,8 +117,7 @@ class _Work:
 
     def after(self, words: str) -> str:
         """Why it has ended early."""
-        heads = sum(len(one["heads"]) for one in self._record["candidates"])
-        return f"{words} {heads} heads; what was trained is kept."
+        return f"{words} {trained_heads(self._record)} heads; what was trained is kept."
 
     def _waiting(self) -> list[int]:
         return [k for k, one in enumerate(self._record["candidates"]) if one["state"] == "waiting"]
@@ -195,7 +194,10 @@ class _Work:
     def _train(self, number: int, repeat: int, fold: int) -> None:
         began, row, folds = time.monotonic(), self._record["candidates"][number], self._divisions[repeat - 1]
         rank = f"{number + 1} of {len(self._record['candidates'])}"
-        self._reporter.set_status(message=f"Candidate {rank}, {row['name']}: repeat {repeat}, fold {fold}.")
+        self._reporter.set_status(
+            message=f"Candidate {rank}, {row['name']}: repeat {repeat}, fold {fold}.",
+            done=trained_heads(self._record), total=most_heads(self._record, len(self._cells)),
+        )  # fmt: skip
         config = self._config(number, repeat)
         dataset, held_out, part = without_fold(self._dataset, config, folds, repeat, fold)
         answered = self._heads.answer(config, dataset, folds.files, part, self._reporter)

@@ -120,7 +120,7 @@ def _tick(job: Search, was_active: bool) -> None:
     if status.is_active != was_active:
         st.rerun()
     if status.is_active:
-        share = status.done / status.total if status.total and status.phase in ("data", "features") else 0.0
+        share = status.done / status.total if status.total else 0.0
         st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
         stop_button(job, "Stop the search", "search_stop")
     if result and result["ranking"]:

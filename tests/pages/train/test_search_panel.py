@@ -1,5 +1,6 @@
 """The search for the best network on the Train page: its ranking, the fine-tuned best, and what the buttons start."""
 
+import time
 from typing import Any
 
 import pytest
@@ -109,3 +110,12 @@ def test_the_button_counts_the_candidates_of_the_form_as_it_is() -> None:
     for sizes, label in (("160, 224", "Compare 12 candidates"), ("160", "Compare 6 candidates")):
         at.session_state[state.SEARCH_SIZES] = sizes
         assert at.run().button(key="search_start").label == label
+
+
+def test_the_bar_of_a_running_search_tells_how_many_heads_are_trained() -> None:
+    job = search([])
+    now = time.monotonic()
+    job.write_status(Status(status="running", heartbeat=now, queued=now, message="Candidate 1", done=3, total=12))
+    at = open_page(job)
+    assert not at.exception
+    assert [bar.proto.value for bar in at.get("progress")] == [25]
