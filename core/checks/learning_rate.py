@@ -47,8 +47,7 @@ def out_of_range(config: RunConfig, count: int) -> Finding | None:
     highest = (_SGD if training.optimizer == "sgd" else _ADAPTIVE)[kind]
     steps = training.epochs * batches_per_epoch(count, config.data.batch_size, config.data.drop_remainder)
     pace = 1 - training.momentum if training.optimizer == "sgd" else 1.0
-    reach = _REACH_OF_SGD if training.optimizer == "sgd" else _REACH[kind]
-    low = reach * pace / steps if steps >= FEWEST else 0.0  # too-few-updates says it
+    low = reach(config) / steps if steps >= FEWEST else 0.0  # too-few-updates says it
     rate, well = training.learning_rate, float(f"{highest.well * pace:.3g}")
     if low <= rate <= well or (rate < low and low > well):
         return None
@@ -69,6 +68,12 @@ def out_of_range(config: RunConfig, count: int) -> Finding | None:
         f"Begin with training.learning_rate={usual:g}" + ("." if rate > well else ", or train for more epochs."),
         {"training.learning_rate": usual},
     )
+
+
+def reach(config: RunConfig) -> float:
+    """Learning rate times steps that the head needs to come near what it reaches at all."""
+    training = config.training
+    return _REACH_OF_SGD * (1 - training.momentum) if training.optimizer == "sgd" else _REACH[head_kind(config)]
 
 
 def head_kind(config: RunConfig) -> str:

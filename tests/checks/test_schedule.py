@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.checks.schedule import falls_early, share_left
+from core.checks.schedule import falls_early, share_left, too_little_left
 from core.config import make_config
 
 
@@ -51,6 +51,34 @@ def test_so_are_others_and_those_of_fine_tuning(settings: dict[str, Any]) -> Non
 )
 def test_a_healthy_schedule_is_left_in_peace(settings: dict[str, Any]) -> None:
     assert told(**settings) is None
+
+
+def left(count: int, **settings: Any) -> Any:
+    return too_little_left(make_config("x", {f"training.{name}": value for name, value in settings.items()}), count)
+
+
+def test_a_schedule_that_is_over_after_the_first_epoch_leaves_too_little() -> None:
+    """Measured: 160 X-rays, 20 epochs: accuracy 0.54 with it, 0.88 with a cosine of all epochs."""
+    found = left(160, epochs=20, schedule="cosine", schedule_epochs=1)
+    assert (found.id, found.change) == ("rate-falls-early", {"training.schedule_epochs": 0})
+    assert found.claim == (
+        "On average 3.5 % of the learning rate of 0.001 is left over the 20 epochs (cosine, "
+        "training.schedule_epochs=1, training.schedule_end=0.01): too little for 100 steps, which need a mean of "
+        "0.0002."
+    )
+    assert left(160, epochs=20, schedule="cosine") is None
+    assert left(160, epochs=20, schedule="exponential") is None
+    steep = left(160, epochs=20, schedule="exponential", schedule_end=1e-6)
+    assert (
+        left(160, epochs=20, schedule="exponential", **{"schedule_end": steep.change["training.schedule_end"]}) is None
+    )
+
+
+def test_many_steps_make_up_for_it_and_a_rate_that_is_too_low_by_itself_is_another_finding() -> None:
+    early = {"epochs": 20, "schedule": "cosine", "schedule_epochs": 1}
+    assert left(3200, **early) is None
+    assert left(160, **early, learning_rate=1e-5) is None
+    assert left(160, **early, mode="end_to_end", unfreeze_from="all", learning_rate=1e-3) is None
 
 
 @pytest.mark.slow
