@@ -101,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     learning_rate.lr_out_of_range,
     schedule.rate_falls_early,
     head.too_few_updates,
+    head.batch_norm_of_one,
     head.dropout_too_strong,
     head.flatten_vs_gap,
     head.last_vs_best_weights,

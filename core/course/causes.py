@@ -26,8 +26,9 @@ _LEAKS = (
     "leak-sequence",
 )
 _BLIND = (
-    "class-ordered-batches", "weights-not-loaded", "double-rescale", *_RATES, "collapsed-features", "diverged",
-    "lr-out-of-range", "dropout-too-strong", "too-few-updates", "augmentation-hides-object",
+    "class-ordered-batches", "weights-not-loaded", "batch-norm-of-one", "double-rescale", *_RATES,
+    "collapsed-features", "diverged", "lr-out-of-range", "dropout-too-strong", "too-few-updates",
+    "augmentation-hides-object",
 )  # fmt: skip
 
 EXPLAINED_BY: dict[str, tuple[str, ...]] = {
@@ -52,7 +53,8 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "class-not-found": (
         "class-ordered-batches", "answers-reversed", "majority-accuracy-high-auc", "one-class-on-validation",
         "constant-predictor", "few-of-a-class", "class-weight-mismatch", "class-imbalance-baseline",
-        "validation-at-chance", "conflicting-labels", "val-labels-look-wrong", "train-labels-look-wrong", *_IMAGES,
+        "validation-at-chance", "still-falling", "conflicting-labels", "val-labels-look-wrong",
+        "train-labels-look-wrong", *_IMAGES,
     ),
     "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
     "validation-far-better": (

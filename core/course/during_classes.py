@@ -22,7 +22,8 @@ OTHERS = 0.5
 
 def class_not_found(record: TrainingRecord) -> Finding | None:
     """Of one class hardly any validation image gets its name, fewer than by guessing, though the other classes are
-    found: its training images are wrong or few, or its validation images are others. Accuracy hides it."""
+    found: its training images are wrong or few, its validation images are others, or the head has no room for it.
+    Accuracy hides it."""
     looked_at = (record.kept, *record.epochs[-2:])
     if not record.is_over(WAIT) or not record.has_learnt or not all(epoch.confusion for epoch in looked_at):
         return None
@@ -36,7 +37,8 @@ def class_not_found(record: TrainingRecord) -> Finding | None:
         "class-not-found",
         "warning",
         f"In epoch {record.kept.epoch} validation images of {count} are found less often than by guessing: "
-        f"{'; '.join(told[:3])}. Of the other classes {100 * _other_recall(table, missed):.0f} % are found.",
+        f"{'; '.join(told[:3])}. Of the other classes {100 * _other_recall(table, missed):.0f} % are found. Training "
+        f"accuracy is {record.kept.accuracy or 0:.3f}.",
         {
             "classes": [record.classes[k] for k in sorted(missed)],
             "found": [int(table[k, k]) for k in sorted(missed)],
@@ -44,7 +46,8 @@ def class_not_found(record: TrainingRecord) -> Finding | None:
             "confusion": record.kept.confusion,
         },
         f"Look at the images of {named([record.classes[k] for k in sorted(missed)[:3]])} in training and in "
-        "validation: they may be in the wrong folder in one of the two, or show something else, or be too few.",
+        "validation: they may be in the wrong folder in one of the two, show something else, or be too few. If they "
+        "are right, the head may be too small (model.head) or trained too briefly.",
     )
 
 

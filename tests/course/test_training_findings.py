@@ -172,6 +172,14 @@ def test_strong_dropout_is_worth_knowing(make_context):
     assert head.dropout_too_strong(make_context({"model.dropout": 0.5})) is None
 
 
+def test_batch_normalisation_of_single_images_is_an_error(make_context):
+    layers = {"model.head": "batch_norm, dense 32 relu"}
+    finding = told(head.batch_norm_of_one(make_context({**layers, "data.batch_size": 1})))
+    assert (finding.severity, finding.change) == ("error", {"data.batch_size": 32})
+    assert head.batch_norm_of_one(make_context({**layers, "data.batch_size": 2})) is None
+    assert head.batch_norm_of_one(make_context({"data.batch_size": 1})) is None
+
+
 def test_flattened_head_is_told_by_its_weights(make_context):
     settings = {"model.pooling": "flatten", "data.image_size": 150, "model.dense_units": 128}
     finding = told(head.flatten_vs_gap(make_context(settings)))
