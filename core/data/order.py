@@ -6,6 +6,8 @@ The same function orders cached features and images, so both training modes see 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import ConfigError
+
 Indices = NDArray[np.intp]
 
 _ORDER_STREAM = 1
@@ -76,6 +78,19 @@ def balanced_batches(batches: list[Indices], labels: NDArray[np.integer], *, see
 def batches_per_epoch(count: int, batch_size: int, drop_remainder: bool) -> int:
     """Number of batches that `epoch_batches` gives."""
     return count // batch_size if drop_remainder else -(-count // batch_size)
+
+
+def require_batches(count: int, batch_size: int, drop_remainder: bool) -> None:
+    """Refuses settings that leave nothing to train on.
+
+    Raises:
+        ConfigError: no batch is full, and partial ones are dropped.
+    """
+    if not batches_per_epoch(count, batch_size, drop_remainder):
+        raise ConfigError(
+            f"The {count} training images do not fill one batch of {batch_size} (data.batch_size), and partial batches "
+            "are dropped, so nothing would be trained; use a smaller data.batch_size, or data.drop_remainder=false."
+        )
 
 
 def batch_mix(labels: NDArray[np.integer], batches: list[Indices], classes: int) -> NDArray[np.int64]:

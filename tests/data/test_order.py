@@ -1,12 +1,23 @@
 """Which sample comes when: the same for the same seed and epoch, and never a sample twice."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.data.order import Indices, balanced_batches, batch_mix, batches_per_epoch, draw_of_epoch, epoch_batches
+from core.data.order import (
+    Indices,
+    balanced_batches,
+    batch_mix,
+    batches_per_epoch,
+    draw_of_epoch,
+    epoch_batches,
+    require_batches,
+)
+from core.errors import ConfigError
 
 WAYS = ("samples", "batches", "none")
 COUNTS, SIZES = st.integers(0, 60), st.integers(1, 25)
@@ -142,3 +153,11 @@ def test_of_a_frequent_class_other_images_are_drawn_in_every_epoch_until_all_wer
 def test_the_balanced_draw_is_the_same_in_every_version() -> None:
     labels, plain = np.repeat([0, 1], [6, 2]), epoch_batches(8, 8, "none", seed=1, epoch=0)
     assert flat(balanced_batches(plain, labels, seed=1, epoch=0)) == [0, 2, 3, 4, 6, 6, 7, 7]
+
+
+def test_settings_that_leave_no_batch_are_refused() -> None:
+    require_batches(80, 80, drop_remainder=True)
+    require_batches(80, 1024, drop_remainder=False)
+    said = "The 80 training images do not fill one batch of 1024 (data.batch_size), and partial batches are dropped"
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        require_batches(80, 1024, drop_remainder=True)

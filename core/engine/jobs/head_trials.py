@@ -17,7 +17,7 @@ import tensorflow as tf
 from core.config import RunConfig
 from core.data.dataset import Dataset, open_dataset
 from core.data.feature_cache import feature_cache
-from core.data.order import batches_per_epoch
+from core.data.order import batches_per_epoch, require_batches
 from core.engine.jobs.head_fit import Head, HeadTrial
 from core.engine.reporter import Reporter
 from core.engine.train.context import (
@@ -118,6 +118,7 @@ class HeadTrials:
     def _prepared(self, config: RunConfig, dataset: Dataset, reporter: Reporter[Any]) -> tuple[TrainingContext, Head]:
         data, model, training = config.data, config.model, config.training
         base, known = base_key(config), self._base(config, dataset, reporter)
+        require_batches(len(dataset.split.train), data.batch_size, data.drop_remainder)
         batches = batches_per_epoch(len(dataset.split.train), data.batch_size, data.drop_remainder)
         planned = plan_optimizer(training, batches, finetuning=False)
         loss = plan_loss(training, len(dataset.classes))

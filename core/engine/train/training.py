@@ -5,6 +5,7 @@ import time
 from core import files
 from core.checks.preflight import findings_record, preflight
 from core.data.dataset import open_dataset
+from core.data.order import require_batches
 from core.engine.insight.build_reference import keep_reference
 from core.engine.insight.keep_converted import keep_trained
 from core.engine.insight.mark_attention import add_mark_attention
@@ -67,6 +68,7 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
     run_costs = RunCosts(config, dataset)
     reporter.foretell(run_costs.after_data())
     files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
+    require_batches(len(dataset.split.train), config.data.batch_size, config.data.drop_remainder)
     context = make_training_context(config, dataset, reporter)
     training = Training(context, tracking, run_costs)
     run_costs.prepared(time.monotonic() - started)

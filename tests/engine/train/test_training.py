@@ -23,7 +23,7 @@ from core.engine.train.early_stopping import judge, reduced
 from core.engine.train.epochs import Training
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import train
-from core.errors import UserError
+from core.errors import ConfigError, UserError
 from core.estimate.measured import Cost, costs
 from core.stats import metrics
 from core.store.runs import Run, RunStore
@@ -240,6 +240,13 @@ def test_a_stop_before_the_first_batch_leaves_no_model(image_folder: Any) -> Non
     assert train(reporter) == "stopped"
     assert not run.has_model()
     assert run.evaluation() is None
+
+
+def test_settings_that_leave_no_batch_end_in_a_sentence_and_keep_the_finding(image_folder: Any) -> None:
+    run = new_run(image_folder(train=(6, 6), val=(4, 4)), {"data.batch_size": 64, "data.drop_remainder": True})
+    with pytest.raises(ConfigError, match="The 12 training images do not fill one batch of 64"):
+        train(Reporter(run))
+    assert "steps-zero" in [finding.id for finding in run.findings()]
 
 
 def test_early_stopping_keeps_the_best_epoch(image_folder: Any, train_here: Any) -> None:
