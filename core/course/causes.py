@@ -25,11 +25,12 @@ _LEAKS = (
     "leak-group",
     "leak-sequence",
 )
-_BLIND = (
+_FEW_STEPS = ("too-few-updates", "rate-falls-early")
+_WRONG = (
     "class-ordered-batches", "weights-not-loaded", "batch-norm-of-one", "double-rescale", *_RATES,
-    "collapsed-features", "diverged", "lr-out-of-range", "dropout-too-strong", "too-few-updates",
-    "augmentation-hides-object",
+    "collapsed-features", "diverged", "lr-out-of-range", "dropout-too-strong", "augmentation-hides-object",
 )  # fmt: skip
+_BLIND = (*_WRONG, *_FEW_STEPS)
 
 EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "diverged": (*_RATES, "lr-out-of-range"),
@@ -45,8 +46,7 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "loss-near-ln-k": (*_BLIND, "constant-predictor", "dead-relu-head"),
     "nothing-learnt": (*_BLIND, "constant-predictor", "dead-relu-head", "loss-near-ln-k", "class-weight-mismatch"),
     "class-imbalance-baseline": (
-        *(id for id in _BLIND if id != "too-few-updates"), "few-of-a-class", "class-weight-mismatch",
-        "too-few-updates", "class-imbalance-baseline",
+        *_WRONG, "few-of-a-class", "class-weight-mismatch", *_FEW_STEPS, "class-imbalance-baseline",
     ),
     "validation-at-chance": ("answers-reversed", "one-class-on-validation", "weights-not-loaded",
                              "class-ordered-batches", "train-labels-look-wrong", *_IMAGES),
@@ -144,7 +144,10 @@ def _is_enough(record: TrainingRecord, known: Finding, finding: Finding) -> bool
         return record.base_moved
     if known.id == "class-ordered-batches":
         return record.order.is_class_ordered or not record.order.batches
-    few = known.id == "too-few-updates" and finding.id not in (*_LOW_RATE, "no-better-than-chance")
+    few = known.id in _FEW_STEPS and finding.id not in (
+        *_LOW_RATE,
+        "no-better-than-chance",
+    )
     # A class without any weight makes all answers one; a rare class alone does not.
     rare = (known.id, known.severity, finding.id) == ("class-weight-mismatch", "warning", "constant-predictor")
     return not few and not rare and (known.severity != "info" or known.id == finding.id)

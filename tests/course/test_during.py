@@ -367,11 +367,11 @@ def test_a_run_that_ended_at_chance_is_told_though_its_head_has_learnt_a_little_
     assert found(several(10, **{**lot, "val_auc": 0.68}), val=(60, 60)) == {}, "it ranks the images"
     assert found(several(10, **{**lot, "val_accuracy": 0.62, "val_loss": 0.67}), val=(60, 60)) == {}, "beyond chance"
     assert found(several(10, **lot), val=(15, 15)) == {}, "too few to tell"
-    short = {"id": "too-few-updates", "severity": "warning", "claim": "10 steps.", "evidence": {}, "remedy": ""}
-    run = record(several(10, **lot), val=(60, 60))
-    files.write_json(run.path / "findings.json", {"findings": [short]})
-    (led,) = trace_findings(run)
-    assert [led.id, *(one["id"] for one in led.symptoms)] == ["too-few-updates", "no-better-than-chance"]
+    for cause in ("too-few-updates", "rate-falls-early"):
+        run = record(several(10, **lot), val=(60, 60))
+        files.write_json(run.path / "findings.json", findings_record([Finding(cause, "warning", "Known.", {})]))
+        (led,) = trace_findings(run)
+        assert [led.id, *(one["id"] for one in led.symptoms)] == [cause, "no-better-than-chance"]
 
 
 def test_few_images_of_a_class_lead_before_few_steps() -> None:
