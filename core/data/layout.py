@@ -153,6 +153,8 @@ def _table_instead(root: Path, top: Folder, error: DataError) -> TableReading:
         return found[0]
     if isinstance(doubt, LayoutQuestion):
         raise LayoutQuestion(str(doubt), getattr(error, "ways", ()), doubt.here)
+    if doubt and top.total and not isinstance(error, LayoutQuestion):
+        raise DataError(f"{error} A table does not give the classes either: {doubt}") from error
     raise error
 
 

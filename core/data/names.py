@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from core.data.file_names import display_name, is_image_name
 from core.data.layout import check_class_name
 from core.data.leftovers import is_junk, is_unusual
-from core.data.tables import is_table_name
+from core.data.tables import SPREADSHEET, is_spreadsheet, is_table_name
 from core.errors import DataError
 
 MAX_FOLDERS = 8
@@ -88,9 +88,7 @@ class Locations:
         if not is_image_name(parts[-1]):
             if is_table_name(parts[-1]):
                 return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
-            packed = PurePosixPath(parts[-1]).suffix.lower() in _ARCHIVES
-            why = "is an archive; unpack it and give its content" if packed else "is not an image by its extension"
-            return Location(folder, "", why)
+            return Location(folder, "", _no_image(parts[-1]))
         return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
 
     def _file(self, folder: str, path: PurePosixPath) -> str:
@@ -202,6 +200,14 @@ def why_no_images(names: Iterable[str]) -> str:
         ends = "1 ends" if number == 1 else f"{number:,} end"
         return f" Of its {len(listed):,} files, {ends} in {suffix}, which is not read; save them as PNG or JPEG."
     return ""
+
+
+def _no_image(name: str) -> str:
+    """Why a file is left out that is neither an image nor a table."""
+    if is_spreadsheet(name):
+        return SPREADSHEET
+    packed = PurePosixPath(name).suffix.lower() in _ARCHIVES
+    return "is an archive; unpack it and give its content" if packed else "is not an image by its extension"
 
 
 def _are_unusual(folders: Iterable[str]) -> bool:

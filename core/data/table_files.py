@@ -2,9 +2,11 @@
 
 from pathlib import Path, PurePosixPath
 
+from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import is_unlabelled, part_name
-from core.data.tables import is_table_name
+from core.data.tables import SPREADSHEET, is_spreadsheet, is_table_name
+from core.errors import DataError
 
 _AUTO_BYTES = 20_000_000  # a larger table is read only when it is named
 _AUTO_TABLES = 12
@@ -29,6 +31,16 @@ def find_tables(top: Folder, root: Path) -> list[list[str]]:
                 found.setdefault(_family(name), []).append(path)
     families = [sorted(paths, key=lambda path: (_ORDER.index(part_of(path)), path)) for paths in found.values()]
     return sorted(families, key=lambda paths: (min(path.count("/") for path in paths), paths[0]))[:_AUTO_TABLES]
+
+
+def no_table(top: Folder) -> DataError | None:
+    """Why a spreadsheet among the files is no table; None where there is none.
+
+    Args:
+        top: From `list_folder`.
+    """
+    names = [name for folder in top.walk() for name in folder.others if is_spreadsheet(name)]
+    return DataError(f"{display_name(names[0])} {SPREADSHEET}.") if names else None
 
 
 def family_of(top: Folder, root: Path, file: str) -> list[str]:

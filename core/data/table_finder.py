@@ -1,6 +1,7 @@
 """Finds the image that a cell of a table names: by its path or its name, never against the folders that it names."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
@@ -19,15 +20,19 @@ class Finder:
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._exact = {path.lower(): path for path in paths}
+        self._exact = {_small(path): path for path in paths}
         self._names: dict[str, list[str]] = {}
         self._stems: dict[str, list[str]] = {}
         for path in paths:
-            name = path.rpartition("/")[2].lower()
+            name = _small(path.rpartition("/")[2])
             self._names.setdefault(name, []).append(path)
             self._stems.setdefault(name.rpartition(".")[0], []).append(path)
-        above = {path.rpartition("/")[0].lower() for path in paths}
+        above = {_small(path.rpartition("/")[0]) for path in paths}
         self._folders = {name for folder in above for name in folder.split("/") if name}
+
+    def example(self) -> str:
+        """The name of one of the images; empty where there are none."""
+        return next(iter(self._exact.values()), "").rpartition("/")[2]
 
     def find(self, cell: str, base: str = "") -> str:
         """The image that a cell names; `""` if none does, or several do.
@@ -48,7 +53,7 @@ class Finder:
         values = [_path(cell) for cell in cells]
         found = [self._find(value, base) for value in values]
         inner = [_innermost(value) if path else "" for value, path in zip(values, found, strict=True)]
-        here = [bool(name) and name in path.lower().split("/")[:-1] for name, path in zip(inner, found, strict=True)]
+        here = [bool(name) and name in _small(path).split("/")[:-1] for name, path in zip(inner, found, strict=True)]
         if not any(here):
             return found
         return ["" if name and not fits else path for name, fits, path in zip(inner, here, found, strict=True)]
@@ -56,7 +61,7 @@ class Finder:
     def _find(self, value: str, base: str) -> str:
         if not value:
             return ""
-        below = f"{base.lower()}/{value}".lstrip("/")
+        below = f"{_small(base)}/{value}".lstrip("/")
         parts = value.split("/")
         for tried in (below, *("/".join(parts[k:]) for k in range(min(len(parts), _MAX_FOLDERS)))):
             if (found := self._exact.get(tried)) and ("/" in tried or self._may_be(found, value, base)):
@@ -69,14 +74,19 @@ class Finder:
 
     def _may_be(self, path: str, value: str, base: str) -> bool:
         """Whether an image lies in the folders that a cell names, or else its table's part, so far as they are here."""
-        named = value.split("/")[:-1] or [name for name in base.lower().split("/") if is_part(name)]
-        return not named or (self._folders & set(named)) <= set(path.lower().split("/")[:-1])
+        named = value.split("/")[:-1] or [name for name in _small(base).split("/") if is_part(name)]
+        return not named or (self._folders & set(named)) <= set(_small(path).split("/")[:-1])
 
 
 def _path(cell: str) -> str:
     """A cell as a path in small letters; the name in an address such as `/data/?d=a.png` is behind its `=`."""
-    value = unquote(cell.partition("?")[0] or cell.rpartition("=")[2]).replace("\\", "/").strip().lower()
-    return re.sub(r"^(\./)+", "", value).strip("/")
+    value = unquote(cell.partition("?")[0] or cell.rpartition("=")[2]).replace("\\", "/").strip()
+    return re.sub(r"^(\./)+", "", _small(value)).strip("/")
+
+
+def _small(text: str) -> str:
+    """In small letters, accents as one character each: a Mac stores them apart in names of files, Windows does not."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
 
 
 def _innermost(value: str) -> str:
@@ -91,9 +101,9 @@ def _only(candidates: list[str], value: str, base: str) -> str:
     if len(candidates) > _MANY:
         return ""
     for kept in (
-        [path for path in candidates if path.lower().rpartition(".")[0].endswith(f"/{value}")],
-        [path for path in candidates if path.lower().endswith(f"/{value}")],
-        [path for path in candidates if base and path.lower().startswith(f"{base.lower()}/")],
+        [path for path in candidates if _small(path).rpartition(".")[0].endswith(f"/{value}")],
+        [path for path in candidates if _small(path).endswith(f"/{value}")],
+        [path for path in candidates if base and _small(path).startswith(f"{_small(base)}/")],
     ):
         if len(kept) == 1:
             return kept[0]

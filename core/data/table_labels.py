@@ -9,7 +9,7 @@ from core.data.listing import Folder
 from core.data.part_names import shown
 from core.data.table_agreement import also_there, rivals
 from core.data.table_choice import TableChoice
-from core.data.table_files import family_of, find_tables, part_folder, part_of
+from core.data.table_files import family_of, find_tables, no_table, part_folder, part_of
 from core.data.table_finder import Finder
 from core.data.table_folders import FolderFinder
 from core.data.table_groups import group_column
@@ -56,16 +56,19 @@ def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError
         root: Where it lies.
     """
     found: list[TableReading] = []
-    doubt = None
+    doubt, refused = None, list[tuple[bool, DataError]]()
     for files in find_tables(top, root):
         try:
             found.append(_read(top, root, files, TableChoice(files[0])))
         except LayoutQuestion as question:
             doubt = doubt or question
-        except DataError:
-            continue  # damaged, or about something else: its reading is not asked for
+        except DataError as error:  # damaged, or about something else: its reading is not asked for
+            refused.append((files[0].lower().endswith(".json"), error))
     kept = rivals(found)
-    return [also_there(kept[0], found), *kept[1:]] if kept else [], None if found else doubt
+    if kept:
+        return [also_there(kept[0], found), *kept[1:]], None
+    # Much that is no table is JSON.
+    return [], doubt or min(refused, key=lambda each: each[0], default=(False, no_table(top)))[1]
 
 
 def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) -> TableReading:
@@ -137,8 +140,8 @@ def _guessed_image(name: str, table: Table, places: Places, base: str) -> str:
         return folders
     if not possible:
         raise DataError(
-            f"No column of {name} has the file names of this folder; set it with --image, one of "
-            f"{shown(table.columns, _NAMED)}."
+            f"No column of {name} has the file names of this folder, such as {display_name(places.finder.example())}; "
+            f"set it with --image, one of {shown(table.columns, _NAMED)}."
         )
     if len(possible) > 1 and any(label_columns(table, image) for image in possible):
         begin = f"{name} has several columns that may name the image: {shown(possible, _NAMED)}."

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,8 @@ from core.data.file_names import display_name
 from core.errors import DataError
 
 TABLE_EXTENSIONS = frozenset({".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet"})
+SPREADSHEET = "is a spreadsheet, which is not read; save its table as CSV"
+_SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
 MAX_BYTES = 200_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 2_000
@@ -23,6 +26,7 @@ MAX_CELLS = 20_000_000
 MAX_CELL = 4_096  # characters; a longer text is no path and no class
 _MOST_OF_A_LIST = 100  # values of a list in JSON that become one cell, a bar between them
 _SEPARATORS = ",;\t|"
+_SAID = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?:\r\n|\r|\n)', re.IGNORECASE)  # the first line for Excel; no row
 _SNIFFED = 20  # lines that decide on the separator
 _DOUBT = "{name} is not UTF-8 and is read as cp1252 (western Europe); if its letters look wrong, save it as UTF-8."
 _UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # blanks, also those of no width
@@ -51,6 +55,11 @@ class Table:
 def is_table_name(name: str) -> bool:
     """Whether a file may be a table by its extension."""
     return PurePosixPath(name).suffix.lower() in TABLE_EXTENSIONS
+
+
+def is_spreadsheet(name: str) -> bool:
+    """Whether a file may be a spreadsheet by its extension, which is no table that is read."""
+    return PurePosixPath(name).suffix.lower() in _SPREADSHEETS
 
 
 def read_table(path: Path) -> Table:
@@ -93,6 +102,8 @@ def _decoded(data: bytes) -> tuple[str, bool]:
 
 def _cells(text: str, suffix: str) -> Iterator[list[str]]:
     text = text.replace("\0", "")
+    if said := _SAID.match(text):
+        return csv.reader(io.StringIO(text[said.end() :], newline=""), delimiter=said[1], skipinitialspace=True)
     separator = "\t" if suffix in (".tsv", ".tab") else _separator(text)
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
 
@@ -181,7 +192,7 @@ def _json_records(text: str, name: str, *, lines: bool) -> Iterator[dict[str, An
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name} is not JSON: {display_name(str(error))}.") from error
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
-        raise DataError(f"{name} is not a table: it must be a list of objects.")
+        raise DataError(f"{name} is not a table: it must be a list of objects, one for each image.")
     return (_flat(item) for item in parsed)
 
 

@@ -94,7 +94,10 @@ def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: 
     if LABEL not in entries:
         if inside := sorted(entry for entry in entries if entry.lower().endswith(".zip")):
             raise DataError(f"{name} holds {display_name(inside[0])}; unpack it and give that file")
-        raise DataError(f"{name} is not a zip of a run: it has no {LABEL}; make one by `export --format zip`")
+        raise DataError(
+            f"{name} is not a zip of a run: it has no {LABEL}; make one by `export --format zip`, and import a model "
+            "without a run by `import-model`"
+        )
     stored = _json(_read(archive, entries[LABEL], 10**6), LABEL)
     label: Record = stored if isinstance(stored, dict) else {}
     version = label.get("format")

@@ -24,6 +24,9 @@ MOST_ENTRIES = 64
 LABELS = "labels.txt"
 """What Teachable Machine calls the file with the names of the classes."""
 
+RUN = "this is the zip of a whole run; import it as a run (python -m core import-run FILE)"
+"""What is said of it."""
+
 MODEL = "model.weights.h5"
 """The member whose limits a model in a zip has."""
 
@@ -47,6 +50,8 @@ def unwrap(path: Path) -> list[str]:
         with opened_model(path) as archive:
             names = [info.filename for info in archive.infolist()]
             parts = _parts(names)
+            if {"parity.json", "manifest.json"} <= set(parts):
+                raise ModelError(RUN)
             if (set(parts) == set(MEMBERS) and len(names) > len(MEMBERS)) or _is_wrapped(parts):
                 _pack(archive, parts, path)
             elif "config.json" not in parts:

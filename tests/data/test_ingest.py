@@ -228,6 +228,11 @@ def test_empty_classes_and_classes_of_other_files_stay_visible(tmp_path):
     assert skipped_files(folder) == (("d/1.psd", "is not an image by its extension"),)
 
 
+def test_a_spreadsheet_is_left_out_with_what_to_do(tmp_path):
+    folder = ingest_zip(zipped({"a/1.png": image(1), "b/1.png": image(2), "Labels.XLSX": b"PK"}), tmp_path)
+    assert skipped_files(folder) == (("Labels.XLSX", "is a spreadsheet, which is not read; save its table as CSV"),)
+
+
 def test_what_a_system_left_is_dropped_without_a_word(tmp_path):
     junk = ["__MACOSX/cats/._1.png", "cats/._1.png", "cats/.DS_Store", "cats/Thumbs.db", ".git/x.png"]
     folder = ingest_zip(zipped([*junk, "cats/1.png", "dogs/1.png"]), tmp_path)

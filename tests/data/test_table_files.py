@@ -1,9 +1,12 @@
 """Tables of several files, one for each part, and tables whose rows are about folders of images."""
 
+import unicodedata
+
 import pytest
 
 from core.data.scan import scan
 from core.data.table_choice import TableChoice, remember_table
+from core.data.table_finder import Finder
 from tests.data.layout_cases import build, only
 from tests.data.table_cases import Case
 from tests.data.table_steps import run_case, table
@@ -23,6 +26,28 @@ def patients(name: str, *folders: str) -> str:
 
 
 CASES: dict[str, Case] = {
+    "names with another ending": Case(
+        "#.png=4",
+        {"package.json": '{"name": "x"}', "l.csv": some(0, 4).replace(".png", ".jpg.bak")},
+        refuses=r"not in class folders.*A table does not give the classes either: No column of l\.csv has the file "
+        r"names of this folder, such as 0\.png; set it with --image, one of file, label\.",
+    ),
+    "a table of another form": Case(
+        "#.png=4",
+        {"l.json": '{"0.png": "a", "1.png": "b"}'},
+        refuses=r"not in class folders.*l\.json is not a table: it must be a list of objects, one for each image\.",
+    ),
+    "a spreadsheet": Case(
+        "#.png=4",
+        {"l.xlsx": b"PK"},
+        refuses=r"not in class folders.*l\.xlsx is a spreadsheet, which is not read; save its table as CSV\.",
+    ),
+    "a spreadsheet beside class folders": Case("{a,b}=3", {"l.xlsx": b"PK"}, only(3, "a", "b")),
+    "Excel's line about the separator": Case(
+        "im/#.png=12", {"l.csv": "sep=;\r\n" + some(0, 12, "file;label").replace(",", ";")}, only(6, "a", "b")
+    ),
+    "the same line, filled up": Case("im/#.png=12", {"l.csv": '"SEP=,",\n' + some(0, 12)}, only(6, "a", "b")),
+    "a column that is called sep=": Case("im/#.png=12", {"l.csv": some(0, 12, "file,sep=")}, only(6, "a", "b")),
     "a table for each part": Case(
         "im/#.png=12",
         {"train.csv": some(0, 8), "val.csv": some(8, 10), "test.csv": some(10, 12)},
@@ -113,6 +138,15 @@ CASES: dict[str, Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_tables_that_belong_together_are_read_together(name, tmp_path):
     run_case(CASES[name], tmp_path)
+
+
+@pytest.mark.parametrize(("on_disk", "in_table"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+def test_accents_of_a_mac_and_of_windows_are_the_same(on_disk, in_table):
+    names = [f"für {n}.png" for n in range(3)]
+    finder = Finder([unicodedata.normalize(on_disk, f"Größe/{name}") for name in names])
+    cells = [unicodedata.normalize(in_table, cell) for cell in (*names, "Größe/für 1.png", "für 2", "fur 1.png")]
+    found = [unicodedata.normalize("NFC", path) for path in finder.find_all(cells)]
+    assert found == [f"Größe/{name}" for name in (*names, names[1], names[2])] + [""]
 
 
 def test_images_of_a_folder_that_a_row_names_stay_together(tmp_path):

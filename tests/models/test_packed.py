@@ -88,6 +88,7 @@ def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Pa
     (["model.onnx", "labels.txt", "cvexport.manifest"], "Custom Vision, which is not supported in any of its formats"),
     (["model_unquant.tflite", "labels.txt"], "LiteRT .* choose Export Model, Tensorflow, Keras"),
     (["model.json", "weights.bin", "metadata.json"], "TensorFlow.js model, .* choose Export Model, Tensorflow, Keras"),
+    (["config.json", "manifest.json", "model.keras", "parity.json"], "the zip of a whole run; import it as a run"),
     (["a/model.onnx"], "this zip holds an ONNX model"),
     (["a/net.xml", "a/net.bin"], "this zip holds an OpenVINO model"),
     (["cat/1.png", "cat/1.xml"], r"this zip holds no \.keras or \.h5 file; give the file of the model"),
