@@ -81,7 +81,7 @@ def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         raise ConfigError(f"{key} has {len(value):,} characters; it may have {LONGEST_TEXT} at most")
     if (choices and value not in choices) or (low is not None and not low <= value <= high):
-        shown = f'"{value}"' if isinstance(value, str) else value
+        shown = f'"{shortened(value)}"' if isinstance(value, str) else shortened(value)
         raise ConfigError(f"{key} is {shown}{allowed(spec)}")
 
 
@@ -113,12 +113,13 @@ def is_printable(name: str) -> bool:
 
 
 def shortened(value: Any) -> str:
-    """A value as a sentence repeats it: what comes from outside may have megabytes."""
+    """A value as a sentence repeats it: what comes from outside may have megabytes, or lines and colours of its own."""
     try:
         text = str(value)
     except ValueError:  # a whole number of thousands of digits, which Python does not write out
         text = "a number of thousands of digits"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    shown = "".join(c if is_printable(c) else "\N{REPLACEMENT CHARACTER}" for c in text[:_SHOWN])
+    return shown if len(text) <= _SHOWN else f"{shown}…"
 
 
 def _number(value: float) -> str:

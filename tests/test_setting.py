@@ -27,6 +27,16 @@ def read(name: str, value: Any) -> Any:
     return convert(name, FIELDS[name], value)
 
 
+def test_a_message_is_one_line_of_plain_text_and_of_bounded_length() -> None:
+    for name, value in (("pan", "\x1b[31m\nx"), ("eggs", "\x1b[31m\nx"), ("eggs", 1e300)):
+        with pytest.raises(ConfigError) as caught:
+            check(name, FIELDS[name], read(name, value))
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 600
+    with pytest.raises(ConfigError, match=r'^pan is "kupfern 🍳"; it may be iron, steel$'):
+        check("pan", FIELDS["pan"], "kupfern 🍳")
+
+
 def test_a_field_carries_its_words_and_its_range() -> None:
     assert FIELDS["eggs"].default == 2
     assert dict(FIELDS["eggs"].metadata) == {
