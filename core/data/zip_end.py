@@ -16,10 +16,13 @@ class ZipEnd(NamedTuple):
     Attributes:
         entries: Number of its entries.
         length: Bytes of the list; `zipfile` goes by these.
+        before: Bytes before the zip that ends so: of a program that unpacks it, or of a zip that holds it and is cut
+            off behind it. 0 where a record of 64 bits is there.
     """
 
     entries: int
     length: int
+    before: int = 0
 
 
 def zip_end(file: BinaryIO) -> ZipEnd | None:
@@ -38,10 +41,10 @@ def zip_end(file: BinaryIO) -> ZipEnd | None:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _RECORD:
         return None
-    entries, length = struct.unpack_from("<HL", tail, at + 10)
+    entries, length, place = struct.unpack_from("<HLL", tail, at + 10)
     records = _records_64(file, start + at)
     if not records:
-        return ZipEnd(entries, length)
+        return ZipEnd(entries, length, max(0, start + at - length - place))
     # All bits set: look in the record of 64 bits.
     counts = [record.entries for record in records] + [entries] * (entries != 0xFFFF)
     lengths = [record.length for record in records] + [length] * (length != 0xFFFFFFFF)

@@ -158,8 +158,9 @@ def _check_end(file: BinaryIO, name: str, most: int) -> None:
         raise DataError(f"{name} is an empty file; upload it again.")
     file.seek(0)
     start, end = file.read(START), zip_end(file)
-    if end is None:
-        if start.startswith(b"PK\x03\x04"):
+    is_zip = start.startswith(b"PK\x03\x04")
+    if end is None or (is_zip and end.before):  # else a zip that lies in it would be read for it
+        if is_zip:
             raise DataError(f"{name} is truncated: its list of contents is missing; upload it again.")
         raise DataError(f"{name} is not a zip file{other_kind(start)}.")
     if end.entries > most:

@@ -36,6 +36,16 @@ def test_it_says_how_many_entries_a_zip_has(names: int, comment: bytes) -> None:
     assert zip_end(file) == ZipEnd(names, length)
 
 
+def test_what_is_before_a_zip_is_counted() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a", b"x")
+    for before in (b"", b"MZ program", bytes(70_000)):
+        found = zip_end(io.BytesIO(before + file.getvalue()))
+        assert found is not None
+        assert found.before == len(before)
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [

@@ -26,6 +26,7 @@ from core.store.examples import EXAMPLES, install
 from core.store.notes import Note, read_note, write_note
 from core.store.runs import METRICS, Run, RunStore, Status
 from core.workers import try_model_client as importing
+from tests.keras_file import keras_file
 
 Contents = dict[str, bytes]
 
@@ -237,6 +238,17 @@ def test_a_hostile_zip_is_refused_in_one_sentence_and_leaves_nothing(
     with pytest.raises(UserError, match=words) as caught:
         import_bundle(make(records))
     assert "\n" not in str(caught.value)
+    assert nothing_is_left()
+
+
+@pytest.mark.parametrize("lost", [1, 22, 100, 2_000])
+def test_a_zip_cut_off_behind_its_model_is_not_taken_for_the_model(records: Contents, lost: int) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in {"model.keras": keras_file(), **records, "reference.npz": bytes(5_000)}.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match=r"is truncated: its list of contents is missing"):
+        import_bundle(io.BytesIO(whole.getvalue()[:-lost]))
     assert nothing_is_left()
 
 
