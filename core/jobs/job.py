@@ -72,8 +72,10 @@ class ConfiguredJob(Job):
         """
         try:
             return RunConfig.from_dict(self.settings()["config"])
-        except (KeyError, ConfigError) as error:
-            raise RunError(f"{self.noun} {self.id} cannot be read: {error}") from error
+        except KeyError as error:
+            raise self.unreadable(ConfigError("its config.json is damaged")) from error
+        except ConfigError as error:
+            raise self.unreadable(error) from error
 
     def configs(self) -> Sequence[RunConfig]:
         """See `JobFolder.configs`."""

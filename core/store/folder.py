@@ -67,6 +67,13 @@ class JobFolder:
         """What a sentence calls it: the word and its title in quotation marks."""
         return f"{self.noun} “{self.title()}”"
 
+    def unreadable(self, error: Exception) -> RunError:
+        """What is said where its settings cannot be read: that it is gone, as of one that was deleted, or why."""
+        if not self.path.is_dir():
+            return RunError(f"{self.noun} {self.id} does not exist any more; choose another")
+        why = f"config.json: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+        return RunError(f"{self.noun} {self.id} cannot be read: {why}")
+
     def configs(self) -> Sequence[RunConfig]:
         """Settings of the trainings that its worker goes on with; none where it has none of its own.
 

@@ -64,7 +64,7 @@ class Run(JobFolder):
         try:
             return read_config(records.text_of(self.path / "config.json"))
         except (OSError, Damaged, ConfigError) as error:
-            raise RunError(f"run {self.id} cannot be read: {error}") from error
+            raise self.unreadable(error) from error
 
     def configs(self) -> Sequence[RunConfig]:
         """See `JobFolder.configs`."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,15 @@ def test_a_damaged_configuration_names_the_run_which_keeps_its_id_as_title(run: 
         run.config()
     assert run.title() == run.id
     assert RunStore().get(run.id[-6:]).id == run.id
+
+
+def test_a_run_that_was_deleted_meanwhile_is_said_to_be_gone_and_no_path_is_told(run: Run) -> None:
+    (run.path / "config.json").unlink()
+    with pytest.raises(RunError, match=rf"^run {run.id} cannot be read: config\.json: No such file or directory$"):
+        run.config()
+    shutil.rmtree(run.path)
+    with pytest.raises(RunError, match=rf"^run {run.id} does not exist any more; choose another$"):
+        run.config()
 
 
 def test_a_run_is_called_by_its_name() -> None:
