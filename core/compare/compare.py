@@ -41,8 +41,8 @@ _ENVIRONMENT = {
 _MEASURES = ("val_accuracy", "val_auc", "val_loss")
 
 TWO_LOSSES = (
-    "{epochs} is the loss of the epochs: the training objective, with label smoothing and L2 penalties unless "
-    "training.val_loss=log_loss; {saved} is the log loss of the saved model's predictions, without them."
+    "{epochs} is the loss of the epochs: the training objective, with label smoothing, focal loss and L2 penalties "
+    "unless training.val_loss=log_loss; {saved} is the log loss of the saved model's predictions, without them."
 )
 """What tells the two losses of `Comparison` apart, for whoever shows them under the names `epochs` and `saved`."""
 

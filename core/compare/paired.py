@@ -5,7 +5,7 @@ Test and interval agree: the interval leaves out 0 where, and only where, the ga
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, NamedTuple, TypedDict
@@ -90,15 +90,29 @@ def pair(a: Run, b: Run) -> Pairs | str:
         names = same_pixels(a, b, "val")
         one, other, paired_by = rows_of(a, names), rows_of(b, names), "pixels"
     if one.keys() != other.keys():
-        only_a, only_b = len(one.keys() - other.keys()), len(other.keys() - one.keys())
-        return (
-            "The runs were validated on different images, so their accuracies cannot be paired: "
-            f"{only_a} only in the first, {only_b} only in the second, {len(one.keys() & other.keys())} in both."
-        )
+        return _different(one.keys(), other.keys())
     try:
         return Pairs(one, other, paired_by, cases_of([(a, one), (b, other)]))
     except ConfigError as error:
         return f"Which images belong together cannot be told, so their accuracies cannot be tested: {error}"
+
+
+def _different(one: Set[Key], other: Set[Key]) -> str:
+    """Why these images cannot be paired: they are others, or have other labels."""
+    first, second = one - other, other - one
+    relabelled = sum((Counter(key[0] for key in first) & Counter(key[0] for key in second)).values())
+    if relabelled == len(first) == len(second):
+        images = "1 of which has" if relabelled == 1 else f"{relabelled} of which have"
+        return (
+            f"The runs were validated on the same {len(one)} images, {images} another label in the second, so their "
+            "accuracies cannot be paired."
+        )
+    are = "is the same file" if relabelled == 1 else "are the same files"
+    labels = f"; of these, {relabelled} {are} with another label" if relabelled else ""
+    return (
+        "The runs were validated on different images, so their accuracies cannot be paired: "
+        f"{len(first)} only in the first, {len(second)} only in the second, {len(one & other)} in both{labels}."
+    )
 
 
 def _without(run: Run) -> str:

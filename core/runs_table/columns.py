@@ -51,7 +51,7 @@ MEASURED = (
         "Loss",
         NUMBER,
         False,
-        "Validation loss of the last epoch: the training objective, with label smoothing and L2 penalties.",
+        "Validation loss of the last epoch: the training objective, with label smoothing, focal loss and L2 penalties.",
     ),
     Column("saved_accuracy", "Saved model", SHARE, True, "Validation accuracy of the saved model."),
     Column("test_accuracy", "Test accuracy", SHARE, True, "Accuracy of the saved model on the test images."),

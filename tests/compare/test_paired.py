@@ -91,6 +91,19 @@ def test_runs_validated_on_different_images_are_not_paired() -> None:
     }
 
 
+def test_the_same_images_with_other_labels_are_not_called_different_images() -> None:
+    a = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b")])
+    b = make_run("b", [("1.png", "x", "a", "a"), ("2.png", "y", "a", "b")])
+    assert paired_test(a, b) == {
+        "reason": "The runs were validated on the same 2 images, 1 of which has another label in the second, so their "
+        "accuracies cannot be paired."
+    }
+    more = make_run("c", [("1.png", "x", "a", "a"), ("2.png", "y", "a", "b"), ("3.png", "r", "b", "b")])
+    assert str(paired_test(a, more)["reason"]).endswith(
+        "1 only in the first, 2 only in the second, 1 in both; of these, 1 is the same file with another label."
+    )
+
+
 def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
     a = make_run("a", [("1.png", "x", "a", "a")])
     b: Any = RunStore().create(make_config("sample", {}, name="young"))

@@ -104,7 +104,7 @@ def test_the_page_tells_verdict_trials_differences_divergence_and_script(pair: t
         "40.0 [30.0, 50.0] points",
         "data.augmentation_draws", "both frozen", "labels and order", "epoch 1, batch 2", "McNemar, p = 1e-12", "3.0.0",
         "rng.permutation(len(x))", "3.7 minutes", "Final validation loss", "Saved validation log loss",
-        "Validation loss is the loss of the epochs: the training objective, with label smoothing and L2 penalties",
+        "Validation loss is the loss of the epochs: the training objective, with label smoothing, focal loss and L2",
     ):  # fmt: skip
         assert words in text
     assert Page(text).open == []
