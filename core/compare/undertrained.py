@@ -52,7 +52,7 @@ def _said(behind: Run, ahead: Run, side: str, other: str) -> str:
     return (
         f"{side} is behind, and its epochs were over while its validation loss was still falling: {began:.3f}, "
         f"{middle:.3f}, {last:.3f} at equal intervals until epoch {len(losses)}; that of {other} is {lowest:.3f}. A "
-        f"part of the gap, or all of it, may come from too few epochs: train {side} for longer (training.epochs) "
+        f"part of the gap, or all of it, may come from too few epochs: train {side} for more of them "
         "before you look for another cause."
     )
 

@@ -53,7 +53,7 @@ def test_the_run_behind_that_was_still_falling_is_named() -> None:
     assert said(ahead, behind) == [
         "B is behind, and its epochs were over while its validation loss was still falling: 0.700, 0.500, 0.400 at "
         "equal intervals until epoch 6; that of A is 0.290. A part of the gap, or all of it, may come from too few "
-        "epochs: train B for longer (training.epochs) before you look for another cause."
+        "epochs: train B for more of them before you look for another cause."
     ]
     assert said(behind, ahead)[0].startswith("A is behind")
 
