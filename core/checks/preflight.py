@@ -25,6 +25,7 @@ from core.checks import (
     scaling,
     schedule,
     sequences,
+    smoothing,
     split,
     storage,
 )
@@ -103,6 +104,7 @@ CHECKS: tuple[Check, ...] = (
     head.too_few_updates,
     head.batch_norm_of_one,
     head.dropout_too_strong,
+    smoothing.label_smoothing_strong,
     head.flatten_vs_gap,
     head.last_vs_best_weights,
     head.mixed_precision,

@@ -30,7 +30,7 @@ CATALOGUE = (
     "input-too-small", "corrupt-image", "bottleneck-one-draw", "label-breaking-augmentation",
     "base-not-frozen", "freeze-index-wrong", "unfreeze-high-lr", "finetune-from-random-head",
     "weights-not-loaded", "flatten-vs-gap", "dropout-too-strong", "lr-out-of-range", "last-vs-best-weights",
-    "batch-norm-of-one",
+    "batch-norm-of-one", "label-smoothing-strong",
     "mixed-precision",
 )
 OURS = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.checks import augmentation, freezing, head, learning_rate
+from core.checks import augmentation, freezing, head, learning_rate, smoothing
 from tests.told import told
 
 QUESTION = {"data.augmentation": "question"}
@@ -178,6 +178,14 @@ def test_batch_normalisation_of_single_images_is_an_error(make_context):
     assert (finding.severity, finding.change) == ("error", {"data.batch_size": 32})
     assert head.batch_norm_of_one(make_context({**layers, "data.batch_size": 2})) is None
     assert head.batch_norm_of_one(make_context({"data.batch_size": 1})) is None
+
+
+def test_labels_so_smooth_that_no_loss_is_low_are_worth_knowing(make_context):
+    finding = told(smoothing.label_smoothing_strong(make_context({"training.label_smoothing": 0.5})))
+    assert (finding.severity, finding.change) == ("info", {"training.label_smoothing": 0.1})
+    assert "no loss can fall below 0.562, where equal probabilities give 0.693" in finding.claim
+    for usual in (0.0, 0.1, 0.2):
+        assert smoothing.label_smoothing_strong(make_context({"training.label_smoothing": usual})) is None
 
 
 def test_flattened_head_is_told_by_its_weights(make_context):
