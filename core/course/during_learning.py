@@ -55,7 +55,7 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
             "losses": [epoch.loss for epoch in record.epochs],
         },
         "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if "
-        "nothing is learned then either, look at images of each class.",
+        "nothing is learned then either, look at images of each class." + _augmented(record),
     )
 
 
@@ -89,8 +89,18 @@ def no_better_than_chance(record: TrainingRecord) -> Finding | None:
             "majority_share": share,
         },
         "Check whether the labels of the training images are right and can be predicted from the images at all (the "
-        "review of labels on the Dataset page); then try a larger image size, another backbone or more images.",
+        "review of labels on the Dataset page); then try a larger image size, another backbone or more images."
+        + _augmented(record),
     )
+
+
+def _augmented(record: TrainingRecord) -> str:
+    """What else may be wrong where training images are changed: a flip exchanges classes that differ in left and
+    right."""
+    steps = record.config.data.augmentation
+    if steps == "none":
+        return ""
+    return f" Train once with data.augmentation=none: a step of it ({steps}) may change what tells the classes apart."
 
 
 def _is_chance(record: TrainingRecord, epoch: "TracedEpoch") -> bool:

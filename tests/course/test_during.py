@@ -367,6 +367,9 @@ def test_a_run_that_ended_at_chance_is_told_though_its_head_has_learnt_a_little_
     assert found(several(10, **{**lot, "val_auc": 0.68}), val=(60, 60)) == {}, "it ranks the images"
     assert found(several(10, **{**lot, "val_accuracy": 0.62, "val_loss": 0.67}), val=(60, 60)) == {}, "beyond chance"
     assert found(several(10, **lot), val=(15, 15)) == {}, "too few to tell"
+    assert "augmentation" not in told["no-better-than-chance"].remedy
+    mirrored = found(several(10, **lot), {"data.augmentation": "flip horizontal"}, val=(60, 60))
+    assert "data.augmentation=none: a step of it (flip horizontal)" in mirrored["no-better-than-chance"].remedy
     for cause in ("too-few-updates", "rate-falls-early"):
         run = record(several(10, **lot), val=(60, 60))
         files.write_json(run.path / "findings.json", findings_record([Finding(cause, "warning", "Known.", {})]))
