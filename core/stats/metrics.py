@@ -129,11 +129,11 @@ def auc(labels: Labels, probabilities: Probabilities) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def wilson(correct: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(correct: float, count: int, z: float = 1.959964) -> tuple[float, float]:
     """Wilson's score interval of a proportion (Wilson 1927), 95 % by default.
 
     Args:
-        correct: int. Successes.
+        correct: float. Successes; no whole number where it is a mean share of `count`.
         count: int. How many were tried; with 0 the interval is all of 0 to 1.
         z: float. Quantile of the normal distribution.
     """

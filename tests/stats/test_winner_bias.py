@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.stats.metrics import wilson
 from core.stats.winner_bias import best_of, correct_for_choice
 
 TRUTH = 0.5
@@ -48,3 +49,24 @@ def test_the_same_answers_give_the_same_figures_and_one_image_no_false_certainty
     assert correct_for_choice(correct, loss) == correct_for_choice(correct, loss)
     alone = correct_for_choice(np.array([[True]]), np.zeros((1, 1)))
     assert (alone.value, alone.interval) == (1.0, (0.0, 1.0))
+
+
+@pytest.mark.parametrize("images", [10, 40])
+def test_answers_that_are_all_right_are_no_proof_of_a_model_without_errors(images: int) -> None:
+    found = correct_for_choice(np.ones((3, images), bool), np.ones((3, images)))
+    assert found.value == 1.0
+    assert found.interval == pytest.approx(wilson(images, images))
+
+
+def test_images_of_one_patient_that_are_all_right_count_once() -> None:
+    patients = np.repeat(np.arange(6), 5)
+    found = correct_for_choice(np.ones((2, 30), bool), np.ones((2, 30)), groups=patients)
+    assert found.interval == pytest.approx(wilson(6, 6))
+
+
+def test_where_there_are_errors_the_drawn_images_decide_alone() -> None:
+    correct, loss = coin_flips(3, 200, 1)
+    found = correct_for_choice(correct, loss)
+    low, high = wilson(round(200 * found.value), 200)
+    assert found.interval[0] < low - 0.02
+    assert found.interval[1] > high + 0.02
