@@ -8,10 +8,11 @@ from core.cli.command import AddCommand
 from core.cli.output import new_rows, print_answer
 from core.cli.settings import add_settings, read_config, read_settings, set_options
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
+from core.errors import ConfigError
 from core.jobs.job import BUDGET_MINUTES
 from core.start import start
 from core.store.runs import RESUMABLE, Status
-from core.sweep.plan import plan, read_choices
+from core.sweep.plan import MOST_TRIALS, Choices, plan, read_choices
 from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 
@@ -33,7 +34,7 @@ def add_parser(command: AddCommand) -> None:
         help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; lists such as model.head are "
             "separated by semicolons; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="random search: number of trials")
+    parser.add_argument("--random", type=int, metavar="N", help="random search: number of trials")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the random search; default: 1")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
@@ -44,8 +45,7 @@ def add_parser(command: AddCommand) -> None:
 def run_sweep(options: argparse.Namespace) -> int:
     """Runs one sweep to its end and prints the best trial."""
     config, line = read_config(options), Line(quiet=options.json)
-    choices = {key: read_choices(key, text) for key, text in read_settings(options.vary, "--vary").items()}
-    trials = plan(config, choices, options.random, options.seed)
+    trials = plan(config, _choices(options.vary), _number(options.random), options.seed)
     spec = SweepSpec(config, trials=trials, budget_minutes=options.budget).admit(line.progress("Scanning"))
     line.show("")
     sweep = _begin(spec, line)
@@ -53,6 +53,29 @@ def run_sweep(options: argparse.Namespace) -> int:
     status = follow(sweep, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = sweep.result()
     return print_answer(status, result, lambda: _told(result, status), as_json=options.json)
+
+
+def _choices(pairs: list[str]) -> dict[str, Choices]:
+    """What is to be varied, by setting.
+
+    Raises:
+        ConfigError: a setting comes twice, so that the values of one would be lost, or see `read_choices`.
+    """
+    named = [pair.partition("=")[0].strip() for pair in pairs]
+    if twice := next((key for key in named if named.count(key) > 1), ""):
+        raise ConfigError(f"--vary {twice} is given more than once; put all of its values into one --vary")
+    return {key: read_choices(key, text) for key, text in read_settings(pairs, "--vary").items()}
+
+
+def _number(drawn: int | None) -> int:
+    """Trials to draw; 0, every combination, where none are to be drawn.
+
+    Raises:
+        ConfigError: 0 were asked for.
+    """
+    if drawn == 0:
+        raise ConfigError(f"--random is 0; give 1 to {MOST_TRIALS}, or leave it out to try every combination")
+    return drawn or 0
 
 
 def _begin(spec: SweepSpec, line: Line) -> Sweep:
@@ -64,7 +87,9 @@ def _begin(spec: SweepSpec, line: Line) -> Sweep:
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
     sweep = start.start("sweep", spec, COMMAND_LINE)
-    line.show(f"sweep {sweep.id}: {len(spec.trials)} trials, at most {spec.budget_minutes:g} minutes", lasting=True)
+    number = len(spec.trials)
+    trials = "1 trial" if number == 1 else f"{number} trials"
+    line.show(f"sweep {sweep.id}: {trials}, at most {spec.budget_minutes:g} minutes", lasting=True)
     return sweep
 
 
