@@ -16,6 +16,7 @@ from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import prepare, scan_dataset
 from core.data.dataset_index import DatasetIndex
 from core.errors import DataError, RunError
+from core.label_review.doubt import why_undecided
 from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.start import start
 from core.store.runs import Status
@@ -135,11 +136,13 @@ def _print(review: Review, result: "ReviewResult", options: argparse.Namespace) 
         keys = ("file", "label", "suggested", "score", "issue", "neighbours", "x", "y", "tsne")
         rows = [{key: value for key, value in row.items() if key in keys} for row in result.files]
         facts = result.model_dump(include={"method", "pictures", "issues", "explained"})
-        print_json({"review": review.id, **facts, "files": rows})
+        print_json({"review": review.id, **facts, "undecided": why_undecided(result), "files": rows})
         return
-    print(f"{result.issues:,} of {result.pictures:,} labels look wrong, {_how(result)}.")
+    undecided = why_undecided(result)
+    verb = "label looks" if result.issues == 1 else "labels look"
+    print(undecided or f"{result.issues:,} of {result.pictures:,} {verb} wrong, {_how(result)}.")
     for row in result.files[: max(0, options.top)]:
-        mark = "!" if row["issue"] else " "
+        mark = "!" if row["issue"] and not undecided else " "
         fits = f"{row['neighbours']} of 10 similar images agree"
         print(f"{mark} {row['score']:.3f}  {row['file']}: {row['label']}, looks like {row['suggested']}; {fits}")
     if result.files:

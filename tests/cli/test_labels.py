@@ -81,10 +81,29 @@ def test_the_ranking_is_printed_and_not_computed_twice(folder: Path, capsys, rev
     }  # fmt: skip
     assert main(["labels", str(folder), "--top", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == ("1 of 22 labels look wrong, by confident learning (cleanlab) on out-of-fold predictions.")
+    assert lines[0] == ("1 of 22 label looks wrong, by confident learning (cleanlab) on out-of-fold predictions.")
     assert lines[1] == "! 0.100  train/a/001.png: a, looks like b; 1 of 10 similar images agree"
     assert len(lines) == 3
     assert len(reviewed) == 1
+
+
+def test_a_classifier_that_has_not_learned_the_classes_accuses_no_label(folder: Path, capsys, monkeypatch) -> None:
+    def finish(review: Review, parent_pipe: bool) -> None:
+        rows = [
+            {"file": f"train/a/{n:03d}.png", "label": "ab"[n % 2], "suggested": "ab"[n // 2 % 2], "score": 0.4,
+             "issue": n % 2 != n // 2 % 2, "neighbours": 4, "x": 0.0, "y": 0.5, "tsne": None}
+            for n in range(20)
+        ]  # fmt: skip
+        record = {"method": "cleanlab", "pictures": 20, "issues": 10, "explained": [0.2, 0.1], "files": rows}
+        review.write_result(record)
+        review.write_status(Status(status="finished"))
+
+    monkeypatch.setattr(launch, "start", finish)
+    assert main(["labels", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("These images do not show which labels are wrong: the classifier agrees with 50.0 % of")
+    assert not any(line.startswith("!") for line in lines)
+    assert said(capsys, "labels", folder)["undecided"] == lines[0]
 
 
 def test_a_review_that_failed_is_told_and_made_again(folder: Path, capsys, monkeypatch, reviewed) -> None:

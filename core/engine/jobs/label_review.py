@@ -23,6 +23,7 @@ from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, nei
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
 from core.errors import RunError
+from core.label_review.doubt import why_undecided
 from core.label_review.store import Review
 from core.store.job_records import ReviewedFile, ReviewResult
 
@@ -58,7 +59,10 @@ def review(reporter: Reporter[Review]) -> tuple[str, str]:
     reporter.phase("evaluating", "Searching for likely label errors.")
     record = judge(dataset, files, features, map_positions, job.answers_of())
     job.write_result(record)
-    return "finished", f"{record.issues:,} of {record.pictures:,} labels look wrong."
+    if undecided := why_undecided(record):
+        return "finished", undecided
+    verb = "label looks" if record.issues == 1 else "labels look"
+    return "finished", f"{record.issues:,} of {record.pictures:,} {verb} wrong."
 
 
 def judge(

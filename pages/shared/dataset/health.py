@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.checks.finding import Finding
 from core.errors import UserError
+from core.label_review.doubt import why_undecided
 from core.label_review.store import ReviewStore
 from core.store.status import RESUMABLE
 from pages.shared import state
@@ -117,7 +118,8 @@ def _badges(view: View) -> dict[str, int]:
         found["Quality"] = sum(quality.count(kind) for kind in kinds if not quality.is_usual(kind))
         found["Problems"] += sum(finding.severity != "info" for finding in checked.findings)
         found["Split"] = sum(finding.id.startswith(_LEAKS) for finding in checked.findings)
-        found["Labels"] = _issues(view) or 0
+        issues = _issues(view)
+        found["Labels"] = issues if isinstance(issues, int) else 0
     return found
 
 
@@ -177,11 +179,13 @@ def _labels(view: View, findings: list[Finding]) -> Sign:
     if issues is None:
         value = "same image, two classes" if torn else "not checked yet"
         return Sign("Label errors", value, False if torn else None, "Quality" if torn else "Labels", about)
+    if isinstance(issues, str):
+        return Sign("Label errors", "undecided", False if torn else None, "Labels", plain(issues))
     return Sign("Label errors", f"{issues:,}", issues == 0 and not torn, "Labels", about)
 
 
-def _issues(view: View) -> int | None:
-    """Likely label errors of these very images and labels; None before a review has finished."""
+def _issues(view: View) -> int | str | None:
+    """Likely label errors of these very images and labels, or why none can be told; None before a review ends."""
     try:
         review = ReviewStore().find(view.dataset())
     except UserError:
@@ -189,7 +193,7 @@ def _issues(view: View) -> int | None:
     if review is None or review.read_status().status in RESUMABLE:
         return None
     result = review.result()
-    return result.issues if result else None
+    return (why_undecided(result) or result.issues) if result else None
 
 
 def _imbalance(view: View) -> Sign:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.corrections import EXCLUDED
 from core.data.dataset_index import ImageFile
 from core.data.file_names import display_name
+from core.label_review.doubt import why_undecided
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import page_of, show_file
 from pages.shared.dataset.review_view import show_review
@@ -93,7 +94,10 @@ def _show_ranking(view: View, record: "ReviewResult") -> None:
     rows = {row["file"]: row for row in record.files if row["file"] in there and row["file"] not in done}
     wrong = sum(row["issue"] for row in rows.values())
     verb = "label looks" if wrong == 1 else "labels look"
-    st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
+    if undecided := why_undecided(record):
+        st.warning(plain(undecided), icon=":material/info:")
+    else:
+        st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
     doubtful = [path for path, row in rows.items() if row["issue"] or row["suggested"] != there[path].label]
     st.caption(
         f"{_METHODS.get(record.method, '')} Shows the {len(doubtful):,} that look like another class; a flag "
