@@ -15,6 +15,7 @@ from core.bisect.seeds import seeds_of
 from core.bisect.store import Bisect, empty_result, estimate
 from core.bisect.verdict import Conclusion, Words
 from core.config import RunConfig
+from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.store.bisect_record import BisectResult, BisectTrial
@@ -154,8 +155,8 @@ class BisectRunner(TrialRunner[BisectResult]):
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
         if not self.affords(row, config):
             raise BrokenOff(
-                f"The budget of {self.bisect.budget_minutes():g} minutes ended after {_counted(self._tried())}: "
-                "another would exceed it."
+                f"The budget of {rounded_minutes(self.bisect.budget_minutes())} minutes ended after "
+                f"{_counted(self._tried())}: another would exceed it."
             )
 
     def run_of(self, row: BisectTrial, config: RunConfig) -> Run:

@@ -21,7 +21,7 @@ from core.cli.output import new_rows, print_answer
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
 from core.cli.written_file import refuse_replacing_but_a_report
 from core.errors import DataError
-from core.jobs.job import BUDGET_MINUTES
+from core.jobs.job import BUDGET_MINUTES, rounded_minutes
 from core.start import start
 from core.store.runs import RESUMABLE, Run, RunStore
 from core.workers import launch
@@ -115,7 +115,7 @@ def describe_result(result: "BisectResult") -> list[str]:
     lines = [f"{result['verdict']}{factors}", result["sentence"], *said.told()]
     lines += _gaps(result)
     cost = result["cost"]
-    lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")
+    lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {rounded_minutes(cost['budget_minutes'])} min")
     return lines
 
 

@@ -129,10 +129,10 @@ def run_line(row: Row) -> str:
     """A run, bisect or sweep in one line."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.get("created")))
     name = "" if row.get("name") == row.id else row.get("name")
-    line = (
-        f"{row.id}  {row.get('status'):<11}  {when}  "
-        f"val_accuracy {_number(row.get('val_accuracy'))}  val_auc {_number(row.get('val_auc'))}  {name}"
-    )
+    figures = f"val_accuracy {_number(row.get('val_accuracy'))}  val_auc {_number(row.get('val_auc'))}"
+    if not row.is_run:
+        figures = f"best val_accuracy {_number(row.get('best_val_accuracy'))}"
+    line = f"{row.id}  {row.get('status'):<11}  {when}  {figures}  {name}"
     tags = f"  [{', '.join(row.get('tags'))}]" if row.get("tags") else ""
     note = " ".join(str(row.get("note")).split())
     return f"{line}{tags}{f'  {note[:60]}' if note else ''}"

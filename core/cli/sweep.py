@@ -9,7 +9,7 @@ from core.cli.output import new_rows, print_answer
 from core.cli.settings import add_settings, read_config, read_settings, set_options
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
 from core.errors import ConfigError
-from core.jobs.job import BUDGET_MINUTES
+from core.jobs.job import BUDGET_MINUTES, rounded_minutes
 from core.start import start
 from core.store.runs import RESUMABLE, Status
 from core.sweep.plan import MOST_TRIALS, Choices, plan, read_choices
@@ -105,5 +105,5 @@ def _told(result: "SweepResult", status: Status) -> list[str]:
     lines = [status.message] if status.status != "finished" or not result["sentence"] else []
     if best:
         lines += [result["sentence"], set_options(best["settings"])]
-    lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")
+    lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {rounded_minutes(cost['budget_minutes'])} min")
     return lines

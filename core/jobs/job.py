@@ -34,6 +34,11 @@ BUDGET_MINUTES = 30.0
 _LONGEST_NAME = 100
 
 
+def rounded_minutes(minutes: float) -> str:
+    """A budget as sentences tell it: what was spent is added to it on a resume, so it has many digits."""
+    return f"{round(minutes, 1) if minutes >= 1 else minutes:g}"
+
+
 class Job(JobFolder):
     """One job's folder.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.stats.percent import percent
@@ -96,7 +97,9 @@ class SweepRunner(TrialRunner[SweepResult]):
         if self._stop_requested():
             raise BrokenOff(self._after("Stopped after"))
         if not self.affords(row):
-            raise BrokenOff(self._after(f"The budget of {self.sweep.budget_minutes():g} minutes ended after"))
+            raise BrokenOff(
+                self._after(f"The budget of {rounded_minutes(self.sweep.budget_minutes())} minutes ended after")
+            )
 
     def _after(self, words: str) -> str:
         done = sum(row["status"] in ("finished", "failed") for row in self.record["arms"])

@@ -95,6 +95,10 @@ def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: 
     record = json_of(capsys, "runs", "--groups", "--columns", "name,learning_rate", "--sort", "name")
     assert [run["training.learning_rate"] for run in record["runs"]] == [0.001, 0.001]
     assert [(group["kind"], len(group["trials"])) for group in record["groups"]] == [("bisect", 2), ("sweep", 1)]
+    assert main(["runs", "--groups"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("  best val_accuracy " in line for line in lines) == 2, "the two groups, whose own accuracy there is not"
+    assert sum("  val_accuracy " in line and "  val_auc " in line for line in lines) == 2
     assert main(["runs", "--columns", "name,val_loss,tags", "--sort", "name"]) == 0
     assert [line.split()[1:] for line in capsys.readouterr().out.splitlines()] == [
         ["name", "val_loss", "tags"], ["first", "0.1", "–"], ["second", "0.3", "–"],

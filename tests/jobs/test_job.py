@@ -8,7 +8,7 @@ import pytest
 from core import files
 from core.errors import ConfigError, RunError
 from core.jobs import job as jobs
-from core.jobs.job import Job, JobStore
+from core.jobs.job import Job, JobStore, rounded_minutes
 from core.store.runs import Run, Status
 from core.workers import launch
 
@@ -97,3 +97,8 @@ def test_a_budget_is_a_positive_number(minutes: float) -> None:
 
 def test_a_run_says_that_it_is_one() -> None:
     assert Run.noun == "run"
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(30.3363, "30.3"), (30.0, "30"), (0.05, "0.05"), (1234.56, "1234.6")])
+def test_a_budget_that_was_resumed_is_told_without_its_many_digits(minutes: float, said: str) -> None:
+    assert rounded_minutes(minutes) == said

@@ -17,6 +17,7 @@ from core.engine.jobs.fold_heads import FoldHeads, keep_answers, with_split, wit
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
 from core.engine.train.evaluate import Figures, evaluate, write_figures
+from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff
 from core.store import records
 from core.store.fold_records import CrossValidationResult, FoldHead
@@ -158,7 +159,9 @@ class _Work:
         heads = self._record["heads"]
         expected = statistics.median(head["seconds"] for head in heads) if heads else 0.0  # features came with one
         if self._spent() + expected > 60 * self._job.budget_minutes():
-            raise BrokenOff(self._after(f"The budget of {self._job.budget_minutes():g} minutes ended after"))
+            raise BrokenOff(
+                self._after(f"The budget of {rounded_minutes(self._job.budget_minutes())} minutes ended after")
+            )
 
     def _after(self, words: str) -> str:
         whole = self._record["folds"] * self._record["repeats"]

@@ -19,6 +19,7 @@ from core.engine.jobs.fold_heads import FoldHeads, keep_answers, with_split, wit
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest
 from core.errors import RunError
+from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff
 from core.search.answer import begin, judge, most_heads, trained_heads, waiting
 from core.search.candidates import config_of, kept, rungs, same_features
@@ -151,7 +152,9 @@ class _Work:
                 return False
         seconds = [head["seconds"] for one in self._record["candidates"] for head in one["heads"]]
         if self._spent() + (statistics.median(seconds) if seconds else 0.0) > budget:
-            raise BrokenOff(self.after(f"The budget of {self._job.budget_minutes():g} minutes ended after"))
+            raise BrokenOff(
+                self.after(f"The budget of {rounded_minutes(self._job.budget_minutes())} minutes ended after")
+            )
         return True
 
     def _config(self, number: int, repeat: int = 1) -> RunConfig:
