@@ -6,6 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.changes import require_unchanged
+from core.errors import DataError
 from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
@@ -69,6 +71,7 @@ class SweepRunner(TrialRunner[SweepResult]):
 
         Raises:
             BrokenOff: it was stopped with the whole sweep.
+            DataError: the dataset is not what earlier trials were trained on, so they cannot be ranked together.
         """
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
@@ -76,8 +79,23 @@ class SweepRunner(TrialRunner[SweepResult]):
         found = _outcome(run, status)
         row |= {"status": found["status"]}
         if found["status"] == "finished":
+            self._require_same_images(row, run)
             row |= {"value": found["value"], "interval": found["interval"], "loss": found["loss"]}
             row |= {"auc": found["auc"], "epochs": found["epochs"]}
+
+    def _require_same_images(self, row: SweepTrial, run: Run) -> None:
+        """Refuses a trial that was trained on another dataset than those before it; it waits again."""
+        done = [other for other in self.record["arms"] if other is not row and other["status"] == "finished"]
+        runs = (RunStore().by_id(other["run"] or "") for other in done)
+        before = next((data for known in runs if known and (data := known.manifest())), None)
+        now = run.manifest()
+        if before is None or now is None:
+            return
+        try:
+            require_unchanged(before, now, "sweep")
+        except DataError:
+            row |= {"status": "waiting", "run": None}
+            raise
 
     def run_of(self, row: SweepTrial) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""

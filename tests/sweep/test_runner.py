@@ -10,7 +10,7 @@ import pytest
 from core import files
 from core.access.persons import COMMAND_LINE
 from core.config import make_config
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 from core.jobs.trial_runner import BrokenOff
 from core.start import start
 from core.store.runs import Run, RunStore
@@ -130,6 +130,28 @@ def _expected_width(sweep: Sweep) -> float:
     assert best is not None
     low, high = best.get("expected_interval") or (0.0, 0.0)
     return float(high - low)
+
+
+def test_trials_on_other_images_than_those_before_are_refused_and_wait(sweep: Sweep) -> None:
+    images = ["a/1.png", "a/2.png"]
+
+    class Watched(Trainer):
+        def __call__(self, run: Run) -> str:
+            val = [{"path": path, "label": "a", "sha256": path} for path in images]
+            files.write_json(run.path / "manifest.json", {"classes": ["a", "b"], "train": [], "val": val, "test": []})
+            return super().__call__(run)
+
+    trainer = Watched()
+    with pytest.raises(BrokenOff):
+        runner(sweep, trainer, stop=lambda: len(trainer.trained) == 1).run()
+    gone = images.pop()
+    with pytest.raises(DataError, match=r"since this sweep began: 1 image missing \(a/2.png\)\. Put it back"):
+        runner(sweep, trainer).run()
+    assert states(sweep) == ["finished", "waiting", "waiting"]
+    assert sweep.result()["arms"][1]["run"] is None
+    images.append(gone)
+    assert runner(sweep, trainer).run().startswith("Best of 3: ")
+    assert states(sweep) == ["finished"] * 3
 
 
 def test_a_trial_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None:
