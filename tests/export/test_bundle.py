@@ -245,7 +245,7 @@ def test_a_hostile_zip_is_refused_in_one_sentence_and_leaves_nothing(
 def test_a_zip_cut_off_behind_its_model_is_not_taken_for_the_model(records: Contents, lost: int) -> None:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
-        for name, content in {"model.keras": keras_file(), **records, "reference.npz": bytes(5_000)}.items():
+        for name, content in {**records, "model.keras": keras_file(), "reference.npz": bytes(5_000)}.items():
             archive.writestr(name, content)
     with pytest.raises(DataError, match=r"is truncated: its list of contents is missing"):
         import_bundle(io.BytesIO(whole.getvalue()[:-lost]))
