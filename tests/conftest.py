@@ -44,10 +44,12 @@ _looked_through = [0]
 
 def pytest_runtest_setup() -> None:
     """What is loaded by now need not be looked through whenever garbage is collected: half a second of a processor, and
-    a head among trials and a page both ask for it."""
+    a head among trials and a page both ask for it. And what a training builds is looked through once, not dozens of
+    times while it is built: a twentieth of the processor."""
     if len(sys.modules) - _looked_through[0] >= 100:
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         _looked_through[0] = len(sys.modules)
 
 

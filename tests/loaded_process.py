@@ -209,6 +209,25 @@ def follow(number: int) -> None:
     install()
 
 
+def _accompany() -> None:
+    """Gives this process, a command that may start workers, a child that has TensorFlow loaded, as it has, for them.
+
+    The child is out of reach of Ctrl-C, holds none of the files that whoever waits for this process reads to their end,
+    and ends with it.
+    """
+    ours, theirs = _socket_pair()
+    if not os.fork():
+        ours.close()
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(nothing, number)
+        _serve(theirs)
+        os._exit(0)
+    theirs.close()
+    follow(ours.detach())
+
+
 def close() -> None:
     """Ends the server, if there is one."""
     while _servers:
@@ -279,6 +298,8 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
     sys.path[0] = "" if order["how"] == "-c" else str(ROOT)
     if order["what"] != LEADS:
         _lay_in()
+    if order["what"] == "core":
+        _accompany()
     _end(_exit_code(order))
 
 
