@@ -35,7 +35,9 @@ def xrays(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_on_the_sample_a_head_of_four_million_weights_learns_unless_it_is_fed_class_by_class(sample_home: Path) -> None:
+def test_on_the_sample_a_head_of_four_million_weights_learns_unless_it_is_fed_class_by_class(
+    sample_home: Path, real_processes: None
+) -> None:
     """Both ends of the puzzle as trials of one sweep; with one draw, as features of ten take three minutes."""
     orders = ("--vary", "data.shuffle=samples,none", "--json")
     memory = AnonymousMemory(sample_home)
