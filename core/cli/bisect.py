@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import files
 from core.access.persons import COMMAND_LINE
 from core.bisect.headline import headline
 from core.bisect.orient import seen_from
@@ -19,8 +18,7 @@ from core.bisect.store import (
 from core.cli.command import AddCommand
 from core.cli.output import new_rows, print_answer
 from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
-from core.cli.written_file import refuse_replacing_but_a_report
-from core.errors import DataError
+from core.cli.written_file import refuse_replacing_but_a_report, write_report
 from core.jobs.job import BUDGET_MINUTES, rounded_minutes
 from core.start import start
 from core.store.runs import RESUMABLE, Run, RunStore
@@ -57,14 +55,17 @@ def run_bisect(options: argparse.Namespace) -> int:
     """Runs one bisect to its end and prints the verdict."""
     a, b = (RunStore().get(name) for name in options.runs)
     if options.report:
-        refuse_replacing_but_a_report(options.report, "--report")
+        refuse_replacing_but_a_report(options.report, "--report", ".html", ".json")
     bisect = _begin(a, b, options, Line(quiet=options.json))
     look = new_rows(lambda: seen_from(bisect.result(), a.id).get("arms", []), describe_trial)
     status = follow(bisect, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = seen_from(bisect.result(), a.id)
     if options.report:
-        write_report(options.report, a, b, result)
-    return print_answer(status, result, lambda: describe_result(result), as_json=options.json)
+        write_report(options.report, report_text(options.report, a, b, result), "--report")
+    code = print_answer(status, result, lambda: describe_result(result), as_json=options.json)
+    if options.report and not options.json:
+        print(f"{options.report}: the report.")
+    return code
 
 
 def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
@@ -132,24 +133,12 @@ def _gaps(result: "BisectResult") -> list[str]:
     return [*lines, *filter(None, said)]
 
 
-def write_report(path: Path, a: Run, b: Run, result: "BisectResult") -> None:
-    """Writes the report, as JSON where the name ends so, else as a page.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
+def report_text(path: Path, a: Run, b: Run, result: "BisectResult") -> str:
+    """The report: JSON where the name of its file ends so, else a page."""
     from core.compare.compare import compare
     from core.report.report import report_html, report_json
 
     comparison = compare(a, b)
-    if path.suffix == ".json":
-        text = json.dumps(report_json(a, b, comparison, result), indent=1)
-    else:
-        text = report_html(a, b, comparison, result)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give a file to --report")
-    try:
-        with files.replacing(path, "w") as file:
-            file.write(text)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --report") from error
+    if path.suffix.lower() == ".json":
+        return json.dumps(report_json(a, b, comparison, result), indent=1)
+    return report_html(a, b, comparison, result)

@@ -11,7 +11,7 @@ from core.cli.command import AddCommand
 from core.cli.import_script import read_file
 from core.cli.output import new_rows, print_answer, print_json
 from core.cli.terminal import Line, follow
-from core.cli.written_file import refuse_replacing_but_a_report
+from core.cli.written_file import refuse_replacing_but_a_report, write_report
 from core.data.dataset import SAMPLE
 from core.errors import DataError
 from core.jobs.job import BUDGET_MINUTES
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     *files, dataset = options.scripts
     _require_arguments(files, dataset)
     if options.report:
-        refuse_replacing_but_a_report(options.report, "--report")
+        refuse_replacing_but_a_report(options.report, "--report", ".html")
     try:
         sides = [read_side(read_file(Path(name)), name, dataset) for name in files]
     except NotExpressed as error:
@@ -61,20 +61,11 @@ def run(options: argparse.Namespace) -> int:
     status = follow(why, quiet=options.json, stopping=_STOPPING, look=_Steps(why).show_new)
     answer = answer_of(why)
     if options.report:
-        write_report(options.report, why)
-    return print_answer(status, answer, lambda: _told(answer), as_json=options.json)
-
-
-def write_report(path: Path, why: Why) -> None:
-    """Writes the answer as a page.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
-    try:
-        path.write_text(why_html(why), encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --report") from error
+        write_report(options.report, why_html(why), "--report")
+    code = print_answer(status, answer, lambda: _told(answer), as_json=options.json)
+    if options.report and not options.json:
+        print(f"{options.report}: the report; any browser opens it.")
+    return code
 
 
 def _require_arguments(files: list[str], dataset: str) -> None:

@@ -220,14 +220,17 @@ def test_a_bisect_that_is_resumed_takes_the_margin_that_is_asked_for(
 
 
 @pytest.mark.usefixtures("pair")
-def test_the_report_is_written_as_a_page_or_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_is_written_as_a_page_or_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page, record = tmp_path / "report.html", tmp_path / "report.json"
     assert run("good", "bad", "--report", str(page)) == 0
+    assert capsys.readouterr().out.endswith(f"{page}: the report.\n")
     assert page.read_text().startswith("<!DOCTYPE html>")
     assert run("good", "bad", "--report", str(record)) == 0
     assert json.loads(record.read_text())["bisect"]["verdict"] == "single"
     with pytest.raises(DataError, match=r" is a folder; give a file to --report$"):
         run("good", "bad", "--report", str(tmp_path))
+    with pytest.raises(DataError, match=r"report\.txt does not end in \.html or \.json; give such a file to --report$"):
+        run("good", "bad", "--report", str(tmp_path / "report.txt"))
 
 
 @pytest.mark.usefixtures("pair")

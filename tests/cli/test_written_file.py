@@ -23,11 +23,15 @@ def test_an_existing_file_is_replaced_by_force_alone_and_one_that_is_read_never(
 
 
 def test_a_report_is_written_over_a_report_alone(tmp_path: Path) -> None:
-    path = tmp_path / "train.py"
-    refuse_replacing_but_a_report(path, "--report")
+    path, ends = tmp_path / "mine.HTML", (".html", ".json")
+    refuse_replacing_but_a_report(path, "--report", *ends)
     for report in ("<!doctype html>\n<p>", '{"a": 1}', ""):
         path.write_text(report)
-        refuse_replacing_but_a_report(path, "--report")
-    path.write_text("import keras\n")
-    with pytest.raises(DataError, match=r"train\.py exists already and is no report; give another file to --report"):
-        refuse_replacing_but_a_report(path, "--report")
+        refuse_replacing_but_a_report(path, "--report", *ends)
+    path.write_text("<p>a page of mine\n")
+    with pytest.raises(DataError, match=r"mine\.HTML exists already and is no report; give another file to --report"):
+        refuse_replacing_but_a_report(path, "--report", *ends)
+    (script := tmp_path / "train.py").write_text("import keras\n")
+    with pytest.raises(DataError, match=r"train\.py does not end in \.html or \.json; give such a file to --report"):
+        refuse_replacing_but_a_report(script, "--report", *ends)
+    assert script.read_text() == "import keras\n"
