@@ -18,6 +18,10 @@ from core.sections.runtimes import TENSORFLOW
 _PER_CORE = 1e10
 """Multiplications and additions that a core does in a second, where nothing was measured."""
 
+_READING = 0.09
+"""Reading and scaling an image takes as long as so many billion multiplications and additions, whatever its size:
+EfficientNet-Lite0 took 2.2, 3.7 and 10.4 ms for images of 48, 96 and 224 pixels."""
+
 _STARTING_SECONDS = 4.0
 """TensorFlow's import and the network's construction, where nothing was measured."""
 
@@ -233,8 +237,8 @@ class _Work:
 
 
 def _work(row: Backbone, size: int) -> float:
-    """Billions of multiplications and additions for an image."""
-    return row.operations * (size / 224) ** 2
+    """Billions of multiplications and additions for an image, with what stands for reading it."""
+    return row.operations * (size / 224) ** 2 + _READING
 
 
 def _work_of(cost: Cost) -> float:

@@ -52,9 +52,18 @@ def test_what_was_measured_on_this_machine_is_what_is_expected() -> None:
 def test_another_size_or_backbone_is_foretold_by_what_it_computes() -> None:
     keep([Cost(FEATURES, 0.1, "VGG16", 224)])
     half = expected(config(model__backbone="VGG16", data__image_size=112), 80, 20)
-    assert half.a_feature == pytest.approx(0.1 / 4)
+    assert half.a_feature == pytest.approx(0.1 / 4, rel=0.05)
     other = expected(config(model__backbone="ResNet50"), 80, 20)
-    assert other.a_feature == pytest.approx(0.1 * find("ResNet50").operations / find("VGG16").operations)
+    assert other.a_feature == pytest.approx(0.1 * find("ResNet50").operations / find("VGG16").operations, rel=0.05)
+
+
+@pytest.mark.parametrize(("known", "seconds"), [(48, 0.00224), (96, 0.00374), (224, 0.01037)])
+def test_a_small_image_is_read_and_scaled_too_and_foretells_a_large_one(known: int, seconds: float) -> None:
+    """What two cores took for images of EfficientNet-Lite0; by its network alone 48 pixels said 49 ms for 224."""
+    keep([Cost(FEATURES, seconds, "EfficientNetLite0", known)])
+    for size, took in ((48, 0.00224), (96, 0.00374), (224, 0.01037)):
+        run = config(model__backbone="EfficientNetLite0", data__image_size=size)
+        assert expected(run, 80, 20).a_feature == pytest.approx(took, rel=0.2)
 
 
 def test_fine_tuning_costs_more_the_further_it_reaches_back_and_is_measured_by_block() -> None:
