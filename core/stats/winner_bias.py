@@ -75,6 +75,6 @@ def correct_for_choice(
     if not found:  # one image: nothing is ever left out
         return Corrected(chosen, (0.0, 1.0), 0.0)
     low, high = np.percentile(found, (2.5, 97.5))
-    value = float(np.mean(found))
+    value = float(np.mean(found)) if len(correct) > 1 else chosen  # of one, nothing was chosen
     least, most = wilson(value * drawn, drawn)
     return Corrected(value, (min(float(low), least), max(float(high), most)), chosen - value)

@@ -70,3 +70,10 @@ def test_where_there_are_errors_the_drawn_images_decide_alone() -> None:
     low, high = wilson(round(200 * found.value), 200)
     assert found.interval[0] < low - 0.02
     assert found.interval[1] > high + 0.02
+
+
+def test_of_one_nothing_was_chosen_and_nothing_is_too_high() -> None:
+    correct, loss = coin_flips(1, 50, 2)
+    found = correct_for_choice(correct, loss)
+    assert (found.value, found.optimism) == (correct.mean(), 0.0)
+    assert found.interval[0] < found.value < found.interval[1]
