@@ -89,6 +89,7 @@ READS = {
     "core.models.catalogue",
     "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.setting_words",
     "core.models.trial", "core.models.runtime_use", "core.models.unfreezing", "core.paths", "core.sections.runtimes",
+    "core.sentences",
     "core.estimate.duration", "core.estimate.memory",
     "core.progress", "core.report.images", "core.report.plot", "core.report.report",
     "core.report.run_report", "core.runs_table.columns", "core.runs_table.job_rows",

@@ -98,7 +98,7 @@ def test_images_get_cards_and_a_table(make_run, asked):
     assert not at.exception
     assert asked == [["Über 肺 *x*.png", "Über 肺 *x*.png", "broken.png"]]
     assert [bar.text for bar in elements(at, "progress")] == ["PNEUMONIA 75.0\xa0%", "NORMAL 25.0\xa0%"] * 2
-    assert at.warning[1].value == "1 of 3 images could not be read; see the table."
+    assert at.warning[1].value == f"1 of 3 images could not be read: {plain('broken.png')}; the table says why."
     assert at.error[0].value == plain("The image is damaged.")
     table = at.dataframe[0].value
     assert table["label"].tolist() == ["PNEUMONIA", "PNEUMONIA", ""]

@@ -14,6 +14,7 @@ from core.data.rendering import SQUARES, window_words
 from core.errors import UnreadableImage, UserError
 from core.insight.answer import Prediction
 from core.insight.calibration import apply_temperature
+from core.sentences import listed
 from core.store.csv_tables import csv_bytes
 from core.store.run_images import run_rendering
 from core.store.runs import Run
@@ -36,6 +37,9 @@ BARS = 5
 
 THUMBNAILS = 300
 """Images of a table that are shown: they go through the browser's socket."""
+
+_NAMED = 3
+"""Most unreadable images that a sentence names."""
 
 _CARD_SIDE, _ROW_SIDE = 320, 72
 
@@ -92,9 +96,7 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
     medical = read_config(run) is not None and is_medical(run)
     if medical:
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
-    unreadable = sum(bool(answer.error) for answer in raw)
-    if unreadable:
-        st.warning(f"{unreadable} of {len(raw)} images could not be read; see the table.")
+    _say_unreadable(images, raw)
     _say_foreign(raw)
     answers = _calibrated(run, raw)
     if few:
@@ -106,6 +108,17 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
     if not few:
         closer_look(run, images, answers, _for_closer_look)
     two_runs(run, runs, images, raw, views)
+
+
+def _say_unreadable(images: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+    pairs = zip(images, answers, strict=True)
+    names = [plain(display_name(image.name)) for image, answer in pairs if answer.error]
+    if names:
+        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        st.warning(
+            f"{len(names)} of {len(answers)} images could not be read: {listed([*names[:_NAMED], *more])}; the table "
+            "says why."
+        )
 
 
 def _say_foreign(answers: Sequence[Prediction]) -> None:
