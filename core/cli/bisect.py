@@ -62,7 +62,7 @@ def run_bisect(options: argparse.Namespace) -> int:
     result = seen_from(bisect.result(), a.id)
     if options.report:
         write_report(options.report, report_text(options.report, a, b, result), "--report")
-    code = print_answer(status, result, lambda: describe_result(result), as_json=options.json)
+    code = print_answer(status, result, lambda: describe_result(result), as_json=options.json, resumes=True)
     if options.report and not options.json:
         print(f"{options.report}: the report.")
     return code

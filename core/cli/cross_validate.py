@@ -71,7 +71,9 @@ def cross_validate(options: argparse.Namespace) -> int:
     look = new_rows(lambda: [{**head, "status": "finished", "name": _name(head)} for head in _heads(job)], _described)
     status = follow(job, quiet=options.json, stopping=STOPPING, look=look)
     result = job.result()
-    return print_answer(status, _record(job, result), lambda: _told(job, result, status), as_json=options.json)
+    return print_answer(
+        status, _record(job, result), lambda: _told(job, result, status), as_json=options.json, resumes=True
+    )
 
 
 def _begin(spec: CrossValidationSpec, line: Line) -> CrossValidation:

@@ -20,7 +20,17 @@ def print_json(record: Mapping[str, Any]) -> int:
     return 0
 
 
-def print_answer(status: Status, record: Mapping[str, Any], told: Callable[[], Iterable[str]], *, as_json: bool) -> int:
+SAME_COMMAND = "The same command resumes."
+
+
+def print_answer(
+    status: Status,
+    record: Mapping[str, Any],
+    told: Callable[[], Iterable[str]],
+    *,
+    as_json: bool,
+    resumes: bool = False,
+) -> int:
     """Prints what came of a job that was followed to its end.
 
     Args:
@@ -28,6 +38,8 @@ def print_answer(status: Status, record: Mapping[str, Any], told: Callable[[], I
         record: dict. The whole answer as JSON has it; how the job has ended is added.
         told: callable. The answer in lines; asked for only where the job has neither failed nor been cut off.
         as_json: bool.
+        resumes: bool. Whether the same command goes on with a job that has ended early, which is told then. Defaults to
+            no.
 
     Returns:
         The exit code: 0, 1 for something the person can put right, 3 for a failure inside.
@@ -36,9 +48,12 @@ def print_answer(status: Status, record: Mapping[str, Any], told: Callable[[], I
         print_json({**record, "status": status.status, "message": status.message})
     if status.status in ("failed", "interrupted"):
         print(status.message, file=sys.stderr)
+        if resumes and status.status == "interrupted":
+            print(SAME_COMMAND, file=sys.stderr)
         return 1 if status.fault == "user" else 3
     if not as_json:
-        for line in told():
+        early = [SAME_COMMAND] if resumes and status.status == "stopped" else []
+        for line in (*told(), *early):
             print(line)
     return 0
 

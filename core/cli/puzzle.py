@@ -36,7 +36,7 @@ def run_puzzle(options: argparse.Namespace) -> int:
     steps = _Steps(puzzle)
     status = follow(puzzle, quiet=options.json, stopping=STOPPING, look=steps.show_new)
     story = read_story(puzzle)
-    return print_answer(status, record_of(puzzle, story), lambda: _told(story), as_json=options.json)
+    return print_answer(status, record_of(puzzle, story), lambda: _told(story), as_json=options.json, resumes=True)
 
 
 def record_of(puzzle: Puzzle, story: Story | None) -> Record:

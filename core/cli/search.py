@@ -68,7 +68,9 @@ def search(options: argparse.Namespace) -> int:
     job = _begin(spec, line)
     status = follow(job, quiet=options.json, stopping=STOPPING, look=new_rows(lambda: _ended(job), _described))
     result = job.result()
-    return print_answer(status, answer(job, result), lambda: _told(job, result, status), as_json=options.json)
+    return print_answer(
+        status, answer(job, result), lambda: _told(job, result, status), as_json=options.json, resumes=True
+    )
 
 
 def answer(job: Search, result: "SearchResult | None") -> Record:

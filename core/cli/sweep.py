@@ -52,7 +52,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     look = new_rows(lambda: sweep.result().get("arms", []), _described)
     status = follow(sweep, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = sweep.result()
-    return print_answer(status, result, lambda: _told(result, status), as_json=options.json)
+    return print_answer(status, result, lambda: _told(result, status), as_json=options.json, resumes=True)
 
 
 def _choices(pairs: list[str]) -> dict[str, Choices]:

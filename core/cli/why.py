@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     answer = answer_of(why)
     if options.report:
         write_report(options.report, why_html(why), "--report")
-    code = print_answer(status, answer, lambda: _told(answer), as_json=options.json)
+    code = print_answer(status, answer, lambda: _told(answer), as_json=options.json, resumes=True)
     if options.report and not options.json:
         print(f"{options.report}: the report; any browser opens it.")
     return code
