@@ -52,7 +52,8 @@ _NAMED = {
 _MOST_LIST_BYTES = 10**6  # of the list of contents: 64 names of any length, or 10,000 usual ones
 _LARGE = ("units", "filters", "target_shape", "depth_multiplier", "height", "width")
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+"""What reading a damaged zip raises."""
 
 
 def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> None:
@@ -77,7 +78,7 @@ def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> N
         check_weights(weights)
     except ModelError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ModelError(DAMAGED) from error
     finally:
         weights.unlink(missing_ok=True)

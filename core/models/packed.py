@@ -6,7 +6,6 @@ names of its classes where labels.txt lies beside it.
 """
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +14,7 @@ from core.errors import ModelError
 from core.models.class_names import names_in
 from core.models.file_kind import SAVED_MODEL
 from core.models.hdf5_check import short
-from core.models.inspector import MEMBERS, check_member, opened_model
+from core.models.inspector import DAMAGE, MEMBERS, check_member, opened_model
 from core.models.other_formats import MODELS, refuse_other_formats
 
 MOST_ENTRIES = 64
@@ -31,7 +30,6 @@ MODEL = "model.weights.h5"
 """The member whose limits a model in a zip has."""
 
 _CHUNK, _MOST_LABELS = 2**20, 1_000_001
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
 def unwrap(path: Path) -> list[str]:
@@ -61,7 +59,7 @@ def unwrap(path: Path) -> list[str]:
                 return taken or []
     except ModelError:
         raise
-    except _DAMAGE:
+    except DAMAGE:
         pass  # the inspector says what it is
     return []
 
