@@ -9,10 +9,12 @@ HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
 # Compiled modules are kept, whatever the environment says (images of containers often say no): the server and each worker
 # are processes of their own, and each would compile the program anew, for one second and a half.
 export PYTHONDONTWRITEBYTECODE =
-# What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
-# one of them, the longest first. There each process computes products of matrices in one thread: threads that wait for
-# each other on processors that are taken cost a quarter of the time.
+# What measures a server's time and memory runs with nothing beside it; all other tests in three processes, each file in
+# one of them, the longest first: two processors are never idle then, while one of the three waits for a browser or a
+# worker (a ninth of the time with two), and they take 7 GB of memory. There each process computes products of
+# matrices in one thread: threads that wait for each other on processors that are taken cost a quarter of the time.
 ALONE  := tests/load/test_load.py
+TESTS_AT_ONCE ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format clean
@@ -28,7 +30,7 @@ test: $(VENV)/.installed-dev   ## Install what is missing and run every test, th
 	. tests/browser/chromium.sh && . tests/browser/nginx.sh && . tests/browser/axe.sh && \
 		PARITY_TESTS_MADE=$$(mktemp -d) && export PARITY_TESTS_MADE && trap 'rm -rf "$$PARITY_TESTS_MADE"' EXIT && \
 		OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
-		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
+		$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
 		$(BIN)/python -m pytest $(ALONE)
 
 check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running anything
