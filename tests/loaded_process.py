@@ -34,16 +34,15 @@ HOLD = "PARITY_TESTS_HOLD"
 """In the environment of a process whose training shall wait: names a file with the epochs it may finish before it does
 so, until it is asked to stop, or the file says more or is gone."""
 
-LEADS = f"""{MARK}import sys
-from tests import loaded_process
-loaded_process.lead(sys.argv[1:])
+BECOMES_STREAMLIT = """import runpy
+runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 """
-"""A program that becomes `streamlit ARGUMENTS`, whose workers need not load TensorFlow either."""
-
-_FOLLOWS = """import runpy, sys
+_LEADS = f"""{MARK}import sys
+from tests import loaded_process
+"""
+_FOLLOWS = """import sys
 from tests import loaded_process
 loaded_process.follow(int(sys.argv.pop(1)))
-runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 """
 
 _LARGEST = 2**18
@@ -189,7 +188,16 @@ def installed() -> bool:
     return subprocess.Popen is LoadedPopen
 
 
-def lead(arguments: list[str]) -> None:
+def leads(before: str = "") -> str:
+    """A program that becomes `streamlit ARGUMENTS`, whose workers need not load TensorFlow either.
+
+    Args:
+        before: What it runs before it does.
+    """
+    return f"{_LEADS}loaded_process.lead(sys.argv[1:], {before!r})\n"
+
+
+def lead(arguments: list[str], before: str) -> None:
     """Becomes `streamlit ARGUMENTS`, with a child that has TensorFlow loaded, as this process has, for its workers."""
     ours, theirs = _socket_pair()
     if not os.fork():
@@ -198,7 +206,8 @@ def lead(arguments: list[str]) -> None:
         os._exit(0)
     theirs.close()
     ours.set_inheritable(True)
-    os.execv(sys.executable, [sys.executable, "-c", _FOLLOWS, str(ours.detach()), *arguments])
+    program = f"{_FOLLOWS}{before}{BECOMES_STREAMLIT}"
+    os.execv(sys.executable, [sys.executable, "-c", program, str(ours.detach()), *arguments])
 
 
 def follow(number: int) -> None:
@@ -296,7 +305,7 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
     sys.stdout = _writer(1, raw=order["raw"])
     sys.stderr = _writer(2, raw=True)
     sys.path[0] = "" if order["how"] == "-c" else str(ROOT)
-    if order["what"] != LEADS:
+    if not order["what"].startswith(_LEADS):
         _lay_in()
     if order["what"] == "core":
         _accompany()

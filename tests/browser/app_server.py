@@ -22,9 +22,8 @@ class Server:
         home: Its PARITY_HOME.
         python: The interpreter that runs it.
         options: What else follows `app.py` on its command line.
-        program: What the interpreter runs in the place of Streamlit's command line. Defaults to that; its workers need
-            not load TensorFlow where ours need not (tests/loaded_process.py).
-        real_workers: Whether its workers load TensorFlow themselves all the same.
+        before: A program that the interpreter runs before Streamlit's command line.
+        real_workers: Whether its workers load TensorFlow themselves even where ours need not (tests/loaded_process.py).
         root: The folder of the program.
         environment: Variables beside those that are set already.
 
@@ -39,7 +38,7 @@ class Server:
         python: str = sys.executable,
         options: Sequence[str] = (),
         root: Path = ROOT,
-        program: Sequence[str] = (),
+        before: str = "",
         real_workers: bool = False,
         **environment: str,
     ) -> None:
@@ -50,9 +49,9 @@ class Server:
         self._log = (home.parent / "server.log").open("wb")
         started = time.monotonic()
         loaded = loaded_process.installed() and not real_workers and (python, root) == (sys.executable, ROOT)
-        program = program or (("-c", loaded_process.LEADS) if loaded else ("-m", "streamlit"))
+        program = loaded_process.leads(before) if loaded else before + loaded_process.BECOMES_STREAMLIT
         self.process = subprocess.Popen(
-            [python, *program, "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
+            [python, "-c", program, "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
              str(port), "--server.headless", "true"],
             cwd=root,
             env={**os.environ, "PARITY_HOME": str(home), **environment},

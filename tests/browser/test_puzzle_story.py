@@ -36,14 +36,15 @@ SMALLER: dict[str, dict[str, Any]] = {
 }
 """Images of 64 pixels, not 224: opacities are 6 to 10 pixels wide, and a head has 655 thousand weights of 4 million.
 Three draws of each, not ten, for ten epochs: features of 2,400 images."""
-PROGRAM = f"""import sys
-from core.config import PRESETS
+SHRINK = f"""from core.config import PRESETS
 for preset, smaller in {SMALLER}.items():
     PRESETS[preset].update(smaller)
-from MODULE import main
+"""
+"""A program that makes the images of the presets smaller."""
+SOLVE = f"""{SHRINK}import sys
+from core.__main__ import main
 sys.exit(main())
 """
-"""A program with smaller images; MODULE stands for what it runs."""
 SEEDS = (1, 2, 3, 4)
 """That of the two trainings, and those with which the search trains both anew."""
 THE_SAME = {"training.mode", "data.drop_remainder"}
@@ -68,7 +69,7 @@ def memory(puzzle_home: Path) -> Iterator[AnonymousMemory]:
 
 @pytest.fixture(scope="module")
 def server(puzzle_home: Path) -> Iterator[Server]:
-    running = Server(puzzle_home, program=("-c", PROGRAM.replace("MODULE", "streamlit.web.cli")))
+    running = Server(puzzle_home, before=SHRINK)
     yield running
     running.close()
 
@@ -136,7 +137,7 @@ def solved() -> tuple[Puzzle, Sequence[Any]]:
     """The puzzle of this home with the trials of its search; where there is no browser the command line solves it."""
     story = read_story()
     if story is None or not story.verdict:
-        command = [sys.executable, "-c", PROGRAM.replace("MODULE", "core.__main__"), "puzzle", "--json"]
+        command = [sys.executable, "-c", SOLVE, "puzzle", "--json"]
         subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, check=True)
     puzzle = PuzzleStore().newest()
     assert puzzle
