@@ -135,7 +135,7 @@ class BisectRunner(TrialRunner[BisectResult]):
         if run is None or found is None or figures is None or figures.count is None:
             row |= {"status": "waiting", "run": None, "value": None, "auc": None, "interval": None}
             return
-        interval = list(wilson(round(found.accuracy * figures.count), figures.count))
+        interval = figures.interval or list(wilson(round(found.accuracy * figures.count), figures.count))
         row |= {"status": "finished", "value": found.accuracy, "auc": found.auc, "interval": interval}
 
     def _images(self) -> int:

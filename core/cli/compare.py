@@ -9,7 +9,7 @@ from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.compare.compare import TWO_LOSSES, Comparison, stored_probe
 from core.compare.compare import compare as compare_runs
-from core.compare.paired import Outcome, Paired, outcome
+from core.compare.paired import Outcome, Paired, outcome, what_it_takes
 from core.errors import RunError
 from core.store.runs import Run, RunStore
 from core.workers.probe_client import probe
@@ -114,9 +114,11 @@ def _paired(paired: Paired) -> str:
         return f"Both are right on the same images of {count}{same}, and wrong on the same: {gap}."
     groups = paired.get("groups")
     test = f"signs of the {groups} groups exchanged" if groups else "McNemar"
+    takes = what_it_takes(paired)
     return (
         f"A right and B wrong on {paired['only_a_right']} of {count}, B right and A wrong on "
         f"{paired['only_b_right']}{same}: {gap}, p = {paired['p_value']:.2g} ({test}): {_SAID[said]}."
+        + (f" {takes}" if takes else "")
     )
 
 

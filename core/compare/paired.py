@@ -3,23 +3,26 @@
 Test and interval agree: the interval leaves out 0 where, and only where, the gap is called more than chance.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from fractions import Fraction
 from pathlib import Path
 from typing import Literal, NamedTuple, TypedDict
 
 from core.compare.cases import Key, cases_of
 from core.data.pixel_hash import pixel_hashes
 from core.errors import ConfigError
+from core.stats.digits import digits
 from core.stats.grouped_gap import LEVEL, grouped_interval, sign_flip
-from core.stats.paired_share import gap_interval
+from core.stats.paired_share import gap_interval, mcnemar
+from core.stats.power import images_to_show
 from core.store.predictions import FILE, PredictionRow, read_predictions
 from core.store.runs import Run
 
 SIGNIFICANT = LEVEL
 """A gap counts as more than chance below this probability."""
+
+MANY_TO_SAY = 100
+"""Images from which on two digits of their number say as much as is known."""
 
 Outcome = Literal["identical", "same_right", "too_few_groups", "real", "chance"]
 """What a paired comparison says; see `outcome`."""
@@ -39,6 +42,7 @@ class Paired(TypedDict, total=False):
     same_answers: int
     groups: int | None
     test: str
+    images_to_show: int | None
     reason: str
 
 
@@ -66,9 +70,11 @@ def paired_test(a: Run, b: Run) -> Paired:
 
     Returns:
         `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant", "paired_by",
-        "same_answers", "groups", "test"}`; the gap is accuracy of `a` minus accuracy of `b`, images are paired by
-        `files`, the bytes, or by `pixels` where bytes differ, `same_answers` counts the images to which both give one
-        class, `groups` is None where every image stands for itself, and `test` is `mcnemar` or `sign_flip`, of groups.
+        "same_answers", "groups", "test", "images_to_show"}`; the gap is accuracy of `a` minus accuracy of `b`, images
+        are paired by `files`, the bytes, or by `pixels` where bytes differ, `same_answers` counts the images to which
+        both give one class, `groups` is None where every image stands for itself, `test` is `mcnemar` or `sign_flip`,
+        of groups, and `images_to_show` is how many images would show a gap of this size (see
+        `core.stats.power.images_to_show`), None where it is shown or there is none.
         `{"reason": sentence}` when they cannot be compared.
 
     Raises:
@@ -123,28 +129,44 @@ def _without(run: Run) -> str:
 
 def tested(pairs: Pairs) -> Paired:
     """The test of all images; see `paired_test`."""
-    both = {key: (right(row), right(pairs.b[key])) for key, row in pairs.a.items()}
-    outcomes = Counter(both.values())
-    counts = [outcomes[kind] for kind in ((True, True), (True, False), (False, True), (False, False))]
-    result: Paired = {
-        **paired_result(*counts),
+    keys = list(pairs.a)
+    place = {key: k for k, key in enumerate(keys)}
+    return {
+        **paired_answers(
+            [right(pairs.a[key]) for key in keys],
+            [right(pairs.b[key]) for key in keys],
+            [[place[key] for key in case] for case in pairs.cases],
+        ),
         "paired_by": pairs.by,
         "same_answers": sum(row.predicted == pairs.b[key].predicted for key, row in pairs.a.items()),
-        "groups": None,
-        "test": "mcnemar",
     }
-    if len(pairs.cases) == len(both):
-        return result
-    differences = [sum(both[key][0] - both[key][1] for key in case) for case in pairs.cases]
-    p_value = sign_flip(differences)
-    return {
-        **result,
-        "p_value": p_value,
-        "interval": list(_grouped_bounds(counts, differences, [len(case) for case in pairs.cases], p_value)),
-        "significant": p_value < SIGNIFICANT,
-        "groups": len(differences),
-        "test": "sign_flip",
-    }
+
+
+def paired_answers(a: Sequence[bool], b: Sequence[bool], cases: Sequence[Sequence[int]]) -> Paired:
+    """The test of two models from whether they are right on the same images.
+
+    Args:
+        a: sequence of bool. Of each image whether the first model is right.
+        b: sequence of bool. The same of the second.
+        cases: sequence of sequences of int. Images that belong together; each image is in one of them.
+
+    Returns:
+        As of `paired_test`, without `paired_by` and `same_answers`.
+    """
+    outcomes = Counter(zip(a, b, strict=True))
+    counts = [outcomes[kind] for kind in ((True, True), (True, False), (False, True), (False, False))]
+    differences, sizes = [sum(a[k] - b[k] for k in case) for case in cases], [len(case) for case in cases]
+    result: Paired = {**paired_result(*counts), "groups": None, "test": "mcnemar"}
+    if len(cases) < len(a):
+        p_value = sign_flip(differences)
+        result |= {
+            "p_value": p_value,
+            "interval": list(_grouped_bounds(counts, differences, sizes, p_value)),
+            "significant": p_value < SIGNIFICANT,
+            "groups": len(differences),
+            "test": "sign_flip",
+        }
+    return {**result, "images_to_show": None if result["significant"] else images_to_show(differences, sizes)}
 
 
 def _grouped_bounds(
@@ -188,6 +210,17 @@ def outcome(paired: Paired) -> Outcome:
     return "real" if paired.get("significant") else "chance"
 
 
+def what_it_takes(paired: Paired) -> str:
+    """How many images would show the gap, in a sentence; empty where it is shown, or nothing can be said."""
+    needed = paired.get("images_to_show")
+    if not needed or outcome(paired) not in ("too_few_groups", "chance"):
+        return ""
+    few, groups, count = needed < MANY_TO_SAY, paired.get("groups"), paired.get("count", 0)
+    images = f"{needed:,}" if few else digits(needed, 2)
+    of_groups = f" of {digits(max(6, needed * groups / count), 2)} groups" if groups and count else ""
+    return f"About {images} such images{of_groups} would show a gap of this size in four of five cases."
+
+
 def same_pixels(a: Run, b: Run, part: str) -> dict[str, str]:
     """Files of a part that only one of two runs has, by the hash of the bytes: the hash of the pixels to call them by.
 
@@ -228,18 +261,6 @@ def paired_result(both: int, only_a: int, only_b: int, neither: int) -> Paired:
         "interval": [low, high],
         "significant": p_value < SIGNIFICANT,
     }
-
-
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p-value: the chance of a split of the disagreements at least this uneven, were it a coin's.
-
-    Args:
-        only_a: int. Images that only the first model calls right.
-        only_b: int. Images that only the second calls right.
-    """
-    total, fewer = only_a + only_b, min(only_a, only_b)
-    tail = sum(math.comb(total, k) for k in range(fewer + 1))
-    return float(min(Fraction(1), Fraction(2 * tail, 2**total)))
 
 
 def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]:

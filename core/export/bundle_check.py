@@ -140,7 +140,8 @@ def _evaluation(classes: Collection[str]) -> Rule:
             "loss": maybe(number), "majority_class": one_of(classes), "majority_share": share,
             "confusion": _exactly(len(classes), _exactly(len(classes), count)),
             "per_class": _exactly(len(classes), row), "roc": mapping(curve), "worst": each(worst, 100),
-        }
+        },
+        {"groups": maybe(count)},
     )  # fmt: skip
     return fields({"classes": _equal_to(list(classes)), "weights": text, "val": part}, {"test": part})
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.config import RunConfig, beside_recommended, setting
@@ -157,7 +157,7 @@ def _figures(figures: "PartFigures") -> str:
     count, correct = figures.count or 0, figures.correct or 0
     auc = "not defined" if figures.auc is None else f"{figures.auc:.4f}"
     head = [
-        ["accuracy", _proportion(correct, count)],
+        ["accuracy", _proportion(correct, count, figures.interval)],
         ["area under the ROC curve", auc],
         ["cross-entropy", "–" if figures.loss is None else f"{figures.loss:.4f}"],
         [f"always answering {_plain(figures.majority_class)}", f"{figures.majority_share or 0.0:.4f}"],
@@ -170,7 +170,17 @@ def _figures(figures: "PartFigures") -> str:
     table = _table(["class", "recall", "precision", "F1", "images"], rows)
     return (
         f"{_table(['figure', f'on {count} images'], head)}\n\n{table}\n\n"
-        "In brackets: Wilson's 95 % CI, for images from the same source."
+        f"In brackets: Wilson's 95 % CI, for images from the same source.{_of_groups(figures)}"
+    )
+
+
+def _of_groups(figures: "PartFigures") -> str:
+    """What the interval of the accuracy counts, where images belong together."""
+    if not figures.groups:
+        return ""
+    return (
+        f" That of the accuracy counts {figures.groups} groups of images that belong together (of one patient, or "
+        "copies); those of the classes count every image, and are too narrow where a group is right or wrong together."
     )
 
 
@@ -180,10 +190,10 @@ def _caveats(run: Run, part: str) -> str:
     return f"**Read with care: {known}.** See Limits below.\n\n" if known else ""
 
 
-def _proportion(part: int, whole: int) -> str:
+def _proportion(part: int, whole: int, interval: Sequence[float] | None = None) -> str:
     if not whole:
         return "–"
-    low, high = wilson(part, whole)
+    low, high = interval or wilson(part, whole)
     return f"{part / whole:.4f} [{low:.3f}, {high:.3f}]"
 
 

@@ -28,6 +28,11 @@ from numpy.typing import NDArray
 LEVEL = 0.05
 """What test and interval may miss."""
 
+Floats = NDArray[np.float64]
+
+_LEAST_LOG = -690.0
+"""Of a chance of 1e-300, less than which nothing is added up."""
+
 _DRAWN = 9_999
 _ALL_BELOW = 13
 """With up to so many groups every subset is taken; of more, `_DRAWN` at random."""
@@ -43,12 +48,31 @@ def sign_flip(differences: Sequence[int]) -> float:
     sizes = [abs(value) for value in differences if value]
     first = sum(value for value in differences if value > 0)
     further = max(first, sum(sizes) - first)
-    chances = np.ones(1)  # of each sum that the groups of one sign may have
-    for size in sorted(sizes):
-        with_it = np.concatenate([np.zeros(size), chances])
-        with_it[: len(chances)] += chances
-        chances = with_it / 2
-    return float(min(1.0, 2 * chances[further:].sum()))
+    begin, chances = _chances_of_sums(Counter(sizes))
+    return float(min(1.0, 2 * chances[max(0, further - begin) :].sum()))
+
+
+def _chances_of_sums(sizes: Counter[int]) -> tuple[int, Floats]:
+    """The smallest sum that the groups of one sign may have, and the chance of it and of each that follows it.
+
+    Groups of one size have a binomial distribution, so the work grows with the number of sizes, not of groups: 400,000
+    images that two models disagree on take less than a second.
+    """
+    begin, chances = 0, np.ones(1)
+    for size, count in sorted(sizes.items()):
+        fewest, binomial = _coins(count)
+        spaced = np.zeros((len(binomial) - 1) * size + 1)
+        spaced[::size] = binomial
+        begin, chances = begin + fewest * size, np.convolve(chances, spaced)
+    return begin, chances
+
+
+def _coins(count: int) -> tuple[int, Floats]:
+    """Of so many coins the fewest heads whose chance is above 1e-300, and the chances from there on."""
+    ways = np.cumsum(np.log(np.arange(count, 0, -1) / np.arange(1, count + 1)))  # logarithms of binomial coefficients
+    logs = np.concatenate([[0.0], ways]) - count * math.log(2)
+    there = np.flatnonzero(logs > _LEAST_LOG)
+    return int(there[0]), np.exp(logs[there[0] : there[-1] + 1])
 
 
 def grouped_interval(differences: Sequence[int], sizes: Sequence[int], p_value: float) -> tuple[float, float]:
@@ -71,7 +95,7 @@ def grouped_interval(differences: Sequence[int], sizes: Sequence[int], p_value: 
     return low, (high if high < 0 else float(gaps[gaps < 0].max()))
 
 
-def _gaps(kinds: Counter[tuple[int, int]]) -> NDArray[np.float64]:
+def _gaps(kinds: Counter[tuple[int, int]]) -> Floats:
     """The gaps of subsets of the groups, without the empty one; groups of one difference and size are alike."""
     groups = np.array(sorted(kinds), np.float64).reshape(-1, 2)
     counts = np.array([kinds[kind] for kind in sorted(kinds)])

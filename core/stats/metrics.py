@@ -129,12 +129,13 @@ def auc(labels: Labels, probabilities: Probabilities) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def wilson(correct: float, count: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(correct: float, count: float, z: float = 1.959964) -> tuple[float, float]:
     """Wilson's score interval of a proportion (Wilson 1927), 95 % by default.
 
     Args:
         correct: float. Successes; no whole number where it is a mean share of `count`.
-        count: int. How many were tried; with 0 the interval is all of 0 to 1.
+        count: float. How many were tried, or how many independent ones say as much; with 0 the interval is all of 0
+            to 1.
         z: float. Quantile of the normal distribution.
     """
     if count == 0:
@@ -142,7 +143,8 @@ def wilson(correct: float, count: int, z: float = 1.959964) -> tuple[float, floa
     share, square = correct / count, z * z
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = 0.0 if correct == 0 else max(0.0, middle - half)  # rounding would leave out what was found
+    return low, 1.0 if correct == count else min(1.0, middle + half)
 
 
 def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:

@@ -1,10 +1,29 @@
-"""Difference of two paired shares with its interval (Newcombe 1998, method 10)."""
+"""Difference of two paired shares: McNemar's exact test, and the interval (Newcombe 1998, method 10)."""
 
 import math
+from fractions import Fraction
 
+from core.stats.grouped_gap import sign_flip
 from core.stats.metrics import wilson
 
 _Z = 1.959964
+
+_MANY = 1000
+"""Disagreements up to which chances are whole numbers; of 10,000 these take nine seconds."""
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Exact two-sided p-value: the chance of a split of the disagreements at least this uneven, were it a coin's.
+
+    Args:
+        only_a: int. Images that only the first model calls right.
+        only_b: int. Images that only the second calls right.
+    """
+    total, fewer = only_a + only_b, min(only_a, only_b)
+    if total > _MANY:
+        return sign_flip([1] * only_a + [-1] * only_b)
+    tail = sum(math.comb(total, k) for k in range(fewer + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**total)))
 
 
 def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:

@@ -221,6 +221,8 @@ class PartFigures(Record):
     count: Annotated[int, Field(ge=1, le=10**9)] | None = None
     correct: Count | None = None
     interval: Interval | None = None
+    groups: Count | None = None
+    """Groups of images, such as patients, that the interval counts; none where every image stands for itself."""
     auc: Share | None = None
     loss: Number | None = None
     majority_class: Text = ""

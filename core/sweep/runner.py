@@ -185,7 +185,7 @@ def _outcome(run: Run, status: str) -> SweepOutcome:
     return {
         "status": "finished",
         "value": part.accuracy,
-        "interval": list(wilson(part.correct, part.count)),
+        "interval": part.interval or list(wilson(part.correct, part.count)),
         "loss": part.loss,
         "auc": part.auc,
         "epochs": len(run.epochs()),

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import time
 from itertools import product
 from math import comb
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.compare.paired import answers, mcnemar, outcome, paired_result, paired_test
+from core.compare.paired import answers, mcnemar, outcome, paired_answers, paired_result, paired_test, what_it_takes
 from core.config import make_config
 from core.stats.paired_share import gap_interval
 from core.store.runs import Run, RunStore
@@ -216,3 +217,28 @@ def saved_run(folder: Path, shown: list[Image.Image], ending: str, options: dict
     run = make_run(folder.name, rows)
     files.write_json(run.path / "manifest.json", {**run.data().to_dict(), "root": str(folder)})
     return run
+
+
+def test_a_hundred_thousand_disagreements_are_tested_in_no_time() -> None:
+    began = time.monotonic()
+    assert mcnemar(50_200, 49_800) == pytest.approx(0.2070390, abs=1e-6)  # as scipy.stats.binomtest has it
+    assert mcnemar(5200, 4800) == pytest.approx(6.5935155987e-05, rel=1e-6)
+    assert time.monotonic() - began < 3
+
+
+def test_a_gap_that_is_not_shown_comes_with_what_would_show_it() -> None:
+    labels = ["a"] * 40
+    right, wrong = "a", "b"
+    first = [(f"{k}.png", f"{k}", label, right if k < 36 else wrong) for k, label in enumerate(labels)]
+    second = [(f"{k}.png", f"{k}", label, right if k >= 6 else wrong) for k, label in enumerate(labels)]
+    found = paired_test(make_run("a", first), make_run("b", second))
+    assert (found["only_a_right"], found["only_b_right"], outcome(found)) == (6, 4, "chance")
+    assert found["images_to_show"] == 843
+    assert what_it_takes(found) == "About 840 such images would show a gap of this size in four of five cases."
+    assert what_it_takes({**found, "groups": 20}).startswith("About 840 such images of 420 groups would show")
+    assert what_it_takes({**found, "images_to_show": None}) == ""
+
+
+def test_a_gap_that_is_shown_takes_nothing_more() -> None:
+    found = paired_answers([True] * 10, [False] * 10, [[k] for k in range(10)])
+    assert (found["significant"], found["images_to_show"], what_it_takes(found)) == (True, None, "")

@@ -129,7 +129,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
 
 def test_every_section_is_there(pair):
     assert [s.value for s in open_diagnose().subheader] == [
-        "What differs", "Learning curves", "Is the gap real?", "First divergence", "Findings",
+        "What differs", "Learning curves", "Is the gap more than chance?", "First divergence", "Findings",
         "Find the cause", "Share",
     ]  # fmt: skip
 
@@ -180,7 +180,10 @@ def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
 
 def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
     at = open_diagnose()
-    assert "**The gap is real.** Of 200 images, 78 are classified correctly only by A and 2 only by B." in said(at)
+    assert (
+        "**The gap is more than chance.** Of 200 images, 78 are classified correctly only by A and 2 only by B."
+        in said(at)
+    )
     gap = next(m for m in at.metric if m.label == "Gap, A minus B")
     assert (gap.value, gap.delta) == ("+38.0", "95 % CI +31.0 to +45.0")
     assert next(m for m in at.metric if m.label == "p-value").value == "< 0.001"
@@ -199,8 +202,8 @@ def test_groups_and_same_answers_are_said():
                       "groups": 10, "same_answers": 180}  # fmt: skip
     assert diagnose_view.gap_sentence(paired) == (
         "**The gap may be chance.** Of 200 images, 20 are classified correctly only by A and 0 only by B. They are of "
-        "10 groups, such as patients or exact copies, and a group counts as one case. Equally good runs often differ "
-        "this much (p 1\\.000)."
+        "10 groups, such as patients or exact copies, and a group counts as one case. Equally good runs differ at "
+        "least this much in 100 % of cases (p 1\\.000)."
     )
     assert diagnose_view.gap_sentence({**paired, "groups": 4}).startswith("**Too few groups to tell.** Of 200 images")
     same: Paired = {**paired, "only_a_right": 0}

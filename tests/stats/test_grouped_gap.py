@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from core.compare.paired import mcnemar
+from core.stats.paired_share import mcnemar
 from core.stats.grouped_gap import grouped_interval, sign_flip
 
 

@@ -146,7 +146,7 @@ class _Work:
         answers = np.array([said[file.path] for file in files], dtype=np.float32)
         part = evaluate(files, self._dataset.labels(files), answers, classes)
         figures = fold_figures(self._record["heads"], self._record["folds"])
-        part = part.model_copy(update={"interval": figures["interval"], "auc": figures["auc"]})
+        part = part.model_copy(update={"interval": figures["interval"], "groups": None, "auc": figures["auc"]})
         whose = f" (repeat 1 of {self._record['repeats']})" if self._record["repeats"] > 1 else ""
         evaluation = Evaluation(
             classes=classes, weights=f"those of heads that were not trained on the image{whose}", val=part

@@ -188,7 +188,7 @@ class HeadTrial:
         """Only now, so that a training that was broken off leaves no epochs for the next one to follow."""
         run, progress = self._work.reporter.run, fitted.progress
         said = f"epoch {progress.best_epoch}, the best" if fitted.restored else f"epoch {progress.epoch}, the last"
-        found = figures(self._work.dataset, self.predict, said)
+        found = figures(self._work.dataset, self.predict, said, self._work.config.data.group_pattern)
         for epoch, seconds, record in fitted.records:
             run.add_event("epoch", epoch=epoch, phase="training", seconds=seconds, **record._asdict())
         write_figures(run, found)

@@ -11,10 +11,13 @@ import numpy as np
 from core import files
 from core.data.dataset import Dataset
 from core.data.dataset_index import ImageFile
+from core.data.split import AUTO, join_files
 from core.engine.train.context import TrainingContext
+from core.errors import ConfigError
 from core.insight.answer import Probabilities
 from core.models.build import join
 from core.stats import metrics
+from core.stats.grouped_share import share_interval
 from core.store import records
 from core.store.predictions import FILE, write_predictions
 from core.store.record_types import known
@@ -53,19 +56,22 @@ def keep_results(context: TrainingContext, predict: Predict, weights: str) -> No
     """
     reporter = context.reporter
     reporter.phase("evaluating", "Evaluating on the held-out images.")
-    found = figures(context.dataset, predict, weights)
+    found = figures(context.dataset, predict, weights, context.config.data.group_pattern)
     reporter.phase("saving", "Saving the model.")
     save_model(join(context.base, context.head), reporter.run.path / "model.keras")
     write_figures(reporter.run, found)
 
 
-def figures(dataset: Dataset, predict: Predict, weights: str) -> Figures:
-    """Evaluates a trained network on the parts that it was not trained on; see `keep_results`."""
+def figures(dataset: Dataset, predict: Predict, weights: str, pattern: str) -> Figures:
+    """Evaluates a trained network on the parts that it was not trained on; see `keep_results` and `evaluate`."""
     split, classes = dataset.split, list(dataset.classes)
     # The very tuples of the split: what is kept of the validation images is known by it.
     parts = {name: part for name, part in (("val", split.val), ("test", split.test)) if part}
     probabilities = {name: predict(part) for name, part in parts.items()}
-    found = {name: evaluate(part, dataset.labels(part), probabilities[name], classes) for name, part in parts.items()}
+    found = {
+        name: evaluate(part, dataset.labels(part), probabilities[name], classes, pattern)
+        for name, part in parts.items()
+    }
     return Figures(Evaluation(classes=classes, weights=weights, **found), parts, probabilities)
 
 
@@ -76,7 +82,11 @@ def write_figures(run: Run, found: Figures) -> None:
 
 
 def evaluate(
-    part: Sequence[ImageFile], labels: metrics.Labels, probabilities: Probabilities, classes: list[str]
+    part: Sequence[ImageFile],
+    labels: metrics.Labels,
+    probabilities: Probabilities,
+    classes: list[str],
+    pattern: str = AUTO,
 ) -> PartFigures:
     """The figures of one part, as evaluation.json keeps them.
 
@@ -85,15 +95,20 @@ def evaluate(
         labels: integer array of shape `(n,)`.
         probabilities: float array of shape `(n, classes)`.
         classes: list of str.
+        pattern: str. How file names tell what belongs together (`data.group_pattern`): the interval is of other groups,
+            such as patients. Defaults to what is recognised by itself.
     """
-    predicted = metrics.decide(probabilities)
+    predicted, groups = metrics.decide(probabilities), _groups(part, pattern)
+    number = {file.path: k for k, group in enumerate(groups) for file in group}
+    together = np.array([number[file.path] for file in part], dtype=np.int64)
     correct, counts = int((predicted == labels).sum()), np.bincount(labels, minlength=len(classes))
     table = metrics.confusion(labels, predicted, len(classes))
     return PartFigures(
         count=len(labels),
         correct=correct,
         accuracy=correct / len(labels),
-        interval=list(metrics.wilson(correct, len(labels))),
+        interval=list(share_interval(predicted == labels, together)),
+        groups=len(groups) if len(groups) < len(part) else None,
         auc=known(metrics.auc(labels, probabilities)),
         loss=known(metrics.cross_entropy(labels, probabilities)),
         majority_class=classes[int(counts.argmax())],
@@ -103,6 +118,15 @@ def evaluate(
         roc=_curves(labels, probabilities, classes),
         worst=_worst(part, labels, probabilities, classes),
     )
+
+
+def _groups(part: Sequence[ImageFile], pattern: str) -> list[tuple[ImageFile, ...]]:
+    """What belongs together; by content and the table of labels alone where the names cannot be searched, for which no
+    training may be lost."""
+    try:
+        return join_files(part, pattern)
+    except ConfigError:
+        return join_files(part, "")
 
 
 def save_model(model: keras.Model, path: Path) -> None:

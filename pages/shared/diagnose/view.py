@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
-from core.compare.paired import Paired, outcome
+from core.compare.paired import Paired, outcome, what_it_takes
 from core.errors import UserError
+from core.stats.percent import rough
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_curve, pair_words, side_colours
@@ -67,12 +68,15 @@ def _head(side: str, run: Run, colour: str) -> None:
     way = mode_words(config.training.mode, config.training.unfreeze_from) if config else "settings cannot be read"
     st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
     accuracy, area, which = _judged(run, records)
+    bounds = kept.interval if (kept := run.figures("val")) else None
+    if bounds is None and facts and accuracy is not None:
+        bounds = list(facts.interval(accuracy))
     left, right = st.columns(2)
     with left:
         st.metric(
             "Validation accuracy",
             percent(accuracy),
-            delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
+            delta=interval(bounds) if bounds else NOTHING,
             delta_color="off",
             delta_arrow="off",
             help=f"{which} 95 % CI by Wilson's method.",
@@ -135,7 +139,9 @@ def show_curves(pair: Pair) -> None:
 
 def show_gap(comparison: Comparison) -> None:
     """The paired test on the images that both runs were judged by."""
-    section("Is the gap real?", "Counts the validation images on which only one of the two runs is correct.")
+    section(
+        "Is the gap more than chance?", "Counts the validation images on which only one of the two runs is correct."
+    )
     paired = comparison["paired"]
     if "reason" in paired:
         st.info(f"Not testable. {plain(sentence(paired['reason']))}", icon=":material/info:")
@@ -167,7 +173,7 @@ def _show_counts(paired: Paired) -> None:
             "p-value",
             chance(paired.get("p_value")),
             help=f"Probability of a gap at least this large between equally good runs ({_test_words(paired)}). Below "
-            "0.05 the gap is called real.",
+            "0.05 the gap is called more than chance.",
         )
 
 
@@ -182,13 +188,17 @@ def gap_sentence(paired: Paired) -> str:
     counted = f"Of {count} images, {one} are classified correctly only by A and {other} only by B."
     if groups:
         counted += f" They are of {groups} groups, such as patients or exact copies, and a group counts as one case."
-    p_value = plain(chance(paired.get("p_value")))
+    p_value, takes = plain(chance(paired.get("p_value"))), what_it_takes(paired)
+    takes = f" {takes}" if takes else ""
+    often = "" if (share := paired.get("p_value")) is None else rough(share)
     said = {
         "identical": f"**The answers are identical.** Both runs predict the same class for each of {count} images.",
         "same_right": f"**No gap on these images.** Both runs are correct on the same images of {count}.",
-        "too_few_groups": f"**Too few groups to tell.** {counted} No gap of so few can be called real.",
-        "real": f"**The gap is real.** {counted} Unlikely to be chance (p {p_value}).",
-        "chance": f"**The gap may be chance.** {counted} Equally good runs often differ this much (p {p_value}).",
+        "too_few_groups": f"**Too few groups to tell.** {counted} No gap of so few can be called more than "
+        f"chance.{takes}",
+        "real": f"**The gap is more than chance.** {counted} Equally good runs rarely differ this much (p {p_value}).",
+        "chance": f"**The gap may be chance.** {counted} Equally good runs differ at least this much in {often} of "
+        f"cases (p {p_value}).{takes}",
     }
     return said[outcome(paired)]
 

@@ -118,6 +118,10 @@ def _figures(record: "PartFigures") -> None:
             delta=interval(record.interval) if record.interval else NOTHING,
             delta_color="off",
             delta_arrow="off",
+            help=f"The interval counts {record.groups:,} groups of images that belong together (of one patient, or "
+            "copies)."
+            if record.groups
+            else None,
         )
         st.metric(
             "Balanced accuracy",
