@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.compare.paired import answers, mcnemar, outcome, paired_answers, paired_result, paired_test, what_it_takes
+from core.compare.paired import answers, outcome, paired_answers, paired_result, paired_test, what_it_takes
 from core.config import make_config
-from core.stats.paired_share import gap_interval
+from core.stats.paired_share import gap_interval, mcnemar
 from core.store.runs import Run, RunStore
 
 
