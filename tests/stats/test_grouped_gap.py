@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from core.stats.paired_share import mcnemar
 from core.stats.grouped_gap import grouped_interval, sign_flip
+from core.stats.paired_share import mcnemar
 
 
 def every_sign(differences: list[float]) -> float:
