@@ -7,6 +7,7 @@ from core.checks.finding import Finding, FindingValues
 from core.errors import DataError
 from core.script.facts import Facts
 from core.script.flow.following import follow
+from core.script.flow.objects import Array, Batches
 from core.script.parts import missing
 from core.script.reader import Script
 from core.script.rules import script_findings
@@ -134,14 +135,24 @@ def _unread(facts: Facts, story: Story, found: Collected) -> None:
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
         if call.unread:
             found.note(call.line, f"{call.short}: some of its arguments cannot be read")
+    followed = {one.line for one in story.course.fits if isinstance(one.x, (Array, Batches))}
     for fit in facts.fits:
-        if fit.call.short == "fit_generator" and fit.feed is None:
+        if fit.call.short == "fit_generator" and fit.feed is None and fit.call.line not in followed:
             found.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
     for call in script.find("add"):
         if facts.networks.model_of(call) in facts.networks.backbones:
             found.note(call.line, "add: a functional network has none, so the script stops here")
-    if len(facts.networks.backbones) > 1:
-        found.note(facts.networks.backbones[0].line, "the script makes more than one backbone; the last one was read")
+    _other_backbones(story, found)
+
+
+def _other_backbones(story: Story, found: Collected) -> None:
+    """Networks that the script makes besides those that the training goes through."""
+    made = [one for one in story.course.machine.models if one.kind == "backbone"]
+    others = [one for one in made if story.base is not None and one.line != story.base.line]
+    others = [one for one in others if one not in story.bases]
+    if others and story.base is not None:
+        told = f"{story.base.name} of {found.script.where(story.base.line)} was read"
+        found.note(others[0].line, f"the script makes more than one backbone; {told}")
 
 
 def _not_followed(story: Story, found: Collected) -> None:

@@ -95,7 +95,6 @@ class Calling(Expressions):
         super().__init__(text)
         self.running: list[int] = []
         self.called: set[int] = set()
-        self.uncalled: Function | None = None
 
     def is_uncalled(self) -> bool:
         """Whether a function runs that nothing in the script calls: of what it is given nothing is known."""
@@ -198,7 +197,7 @@ class Calling(Expressions):
         return bound
 
     def _class(self, callee: Class, given: Arguments) -> Value:
-        instance = Instance(callee)
+        instance = self.instances[id(callee.node)] = Instance(callee)
         bases = " ".join(base.name for base in self._all_bases(callee))
         if "NamedTuple" in bases:
             return unknown(given)

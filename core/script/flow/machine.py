@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.script.flow.networks import Ask, Compile, Fit, Model, Note
-from core.script.flow.objects import Batches, Const, Items, Mapping, Scope, Unknown
+from core.script.flow.objects import Batches, Const, Function, Instance, Items, Mapping, Scope, Unknown
 from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 
@@ -103,6 +103,8 @@ class Machine(ABC):
         sources: Datasets and generators that read images, as they were made.
         ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Those that run, innermost last.
+        uncalled: The function that is followed though nothing in the script calls it; None while others are.
+        instances: By identity of a class of the script: the object of it that was made last.
     """
 
     def __init__(self, text: Callable[[ast.expr], str]) -> None:
@@ -124,6 +126,8 @@ class Machine(ABC):
         self.sources: list[Batches] = []
         self.compiles: list[Compile] = []
         self.folders: list[Folder] = []
+        self.uncalled: Function | None = None
+        self.instances: dict[int, Instance] = {}
         self.unsure = 0
         self.drawn = 0
         self.stopped = False

@@ -109,6 +109,7 @@ class Fit:
         folds: Line of the loop over folds that it runs in; 0 where there is none.
         perhaps: Whether a condition decides that it takes place.
         loops: All that it runs in, innermost last.
+        uncalled: Whether it stands in a function that nothing in the script calls.
     """
 
     model: "Model"
@@ -126,6 +127,7 @@ class Fit:
     node: ast.Call | None = None
     loops: tuple[Turns, ...] = ()
     perhaps: bool = False
+    uncalled: bool = False
 
     @property
     def times(self) -> int | None:
@@ -137,7 +139,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """A `predict` or `evaluate`."""
+    """A `predict` or `evaluate`; `uncalled` where it stands in a function that nothing in the script calls."""
 
     kind: str
     model: "Model"
@@ -148,6 +150,7 @@ class Ask:
     arguments: dict[str, "Value"] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     node: ast.Call | None = None
+    uncalled: bool = False
 
 
 @dataclass(frozen=True, eq=False)

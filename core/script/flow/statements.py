@@ -7,12 +7,14 @@ from typing import Any
 
 from core.script.flow import chance
 from core.script.flow.assigning import Assigning
+from core.script.flow.decorated import bound_to
 from core.script.flow.joining import element_of
 from core.script.flow.layer_lists import MOST_LAYERS, MOST_TURNS, most_turns, one_by_one
 from core.script.flow.machine import DEEPEST, Arguments, Stop, whole
-from core.script.flow.networks import LayerRange
-from core.script.flow.objects import Array, Class, Const, External, Function, Items, Mapping, Part, Scope
+from core.script.flow.networks import Fit, LayerRange
+from core.script.flow.objects import Array, Class, Const, External, Function, Instance, Items, Mapping, Part, Scope
 from core.script.flow.turns import Turns, count_of, counting, numbers_of, sets_layers
+from core.script.flow.uncalled import is_plain, uncalled_in
 from core.script.flow.value import Value
 
 
@@ -35,17 +37,35 @@ class Statements(Assigning):
         try:
             for statement in tree.body:  # a `raise` or `exit` among them ends no training that stands below it
                 self.run([statement], scope)
-            for function in self._uncalled(scope):
-                self.uncalled = function
-                self.function(function, Arguments("", function.node.lineno))
+            self._follow_uncalled(scope)
         except Stop:
             self.stopped = True
 
-    def _uncalled(self, scope: Scope) -> list[Function]:
-        found = [one for one in scope.names.values() if isinstance(one, Function)]
-        for made_by in [one for one in scope.names.values() if isinstance(one, Class)]:
-            found += [one for one in made_by.attributes.values() if isinstance(one, Function)]
-        return [one for one in found if id(one.node) not in self.called]
+    def _follow_uncalled(self, scope: Scope) -> None:
+        """Functions and methods that nothing calls; of a script that trains without them they change nothing."""
+        trained = any(isinstance(one, Fit) for one in self.events)
+        kept = (self.sources, self.models, self.folders, self.compiles, self.told)
+        if trained:
+            self.sources, self.models, self.folders, self.compiles, self.told = map(list, kept)  # type: ignore[assignment]
+        try:
+            for function, made_by in uncalled_in(scope, self.called):
+                self.uncalled = function
+                owner = None if trained or made_by is None else self._owner(function, made_by)
+                if id(function.node) not in self.called:
+                    given = Arguments("", function.node.lineno)
+                    self.function(function if owner is None else replace(function, owner=owner), given)
+        finally:
+            if trained:
+                self.sources, self.models, self.folders, self.compiles, self.told = kept
+
+    def _owner(self, function: Function, made_by: Class) -> Instance | Class | None:
+        """What a method is called with: the last object that the script makes of its class, else a new one."""
+        if not is_plain(made_by):
+            return None
+        if id(made_by.node) not in self.instances:
+            self.apply(made_by, Arguments(made_by.node.name, made_by.node.lineno))
+        found = self.instances.get(id(made_by.node))
+        return None if found is None else bound_to(function, found, made_by)
 
     def run(self, statements: list[ast.stmt], scope: Scope) -> bool:
         """Runs statements; whether it surely ends in a return, a raise or the like."""

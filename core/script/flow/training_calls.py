@@ -67,7 +67,7 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
                   {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
                   folds if outside else 0, bool(owner.fits), given.node, tuple(machine.loops),
-                  bool(machine.unsure))  # fmt: skip
+                  bool(machine.unsure), machine.uncalled is not None)  # fmt: skip
         if given.unread:
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)
@@ -108,7 +108,10 @@ def _ask(kind: str) -> Callable[[Machine, Model, Arguments], Value]:
         x = given.get("x", 0) or given.get("generator") or Unknown("x", given.line)
         y = given.get("y", 1) if kind == "evaluate" else None
         arguments, lines = given.bound(_ASKED[given.name.rpartition(".")[2] == "predict_generator"])
-        machine.events.append(Ask(kind, owner, x, y, given.line, owner.compiled, arguments, lines, given.node))
+        uncalled = machine.uncalled is not None
+        machine.events.append(
+            Ask(kind, owner, x, y, given.line, owner.compiled, arguments, lines, given.node, uncalled)
+        )
         if kind == "evaluate":
             return Items([Unknown("loss"), Unknown("accuracy")])
         return _answers(machine, owner, x, given)

@@ -32,6 +32,7 @@ class Story:
         if self.trainings is not None:
             return list(self.trainings)
         known = self.course.fits or [one for one in self.course.machine.strange if isinstance(one, Fit)]
+        known = [one for one in known if not one.uncalled] or known
         if not known:
             return []
         last = known[-1]
@@ -57,6 +58,8 @@ class Story:
     def asked(self) -> Ask | None:
         """The question by which features are saved that the last training is on."""
         asks = [one for one in self.course.asks if one.kind == "predict" and self._extracts(one)]
+        if self.last is not None and not self.last.uncalled:
+            asks = [one for one in asks if not one.uncalled]
         if self.last is None:
             return next(iter(asks), None)
         x = images_of(self.last.x)
