@@ -113,7 +113,10 @@ class Calling(Expressions):
         if callee.text == "apply" and isinstance(first, Array) and first.role == IMAGES:  # of cv2.createCLAHE
             return replace(first, strange=(given.name, given.line), span=None)
         if callee.text in TRAINING:
-            return training_calls.method(self, self.stranger(str(given.line), len(self.loops)), callee.text, given)
+            name = str(id(callee.of)) if callee.of is not None else str(given.line)
+            return training_calls.method(self, self.stranger(name, len(self.loops)), callee.text, given)
+        if any(isinstance(one, Tensor) for one in given.positional):
+            return self._lifted(callee, given)
         return unknown(given)
 
     def stranger(self, name: str, depth: int = 0) -> Model:
@@ -142,7 +145,10 @@ class Calling(Expressions):
 
         def compute(values: list[Value]) -> Value:
             again = Arguments(given.name, given.line, values, given.named, given.lines, given.nodes, given.node)
-            return self.apply(callee, again)
+            found, first = self.apply(callee, again), values[0] if values else None
+            if isinstance(callee, Unknown) and isinstance(found, Unknown) and isinstance(first, Array):
+                return replace(first, strange=(given.name, given.line), span=None, shape=None, out=None)
+            return found
 
         listed = [one for part in given.positional if isinstance(part, Items) for one in part.values]
         if any(isinstance(one, Tensor) for one in listed):
@@ -276,9 +282,7 @@ class Calling(Expressions):
                 return found
         known = _ATTRIBUTES.get(type(owner))
         value = known(self, owner, name, node) if known is not None else None
-        if value is not None:
-            return value
-        return Unknown(name, node.lineno) if isinstance(owner, (Unknown, Function)) else Method(owner, name, node)
+        return value or _member_of(owner, name, node)
 
     def _of_script(self, owner: Instance | Class | Unknown, name: str, node: ast.expr) -> Value:
         if name == "__dict__" and (members := options.members_of(owner)) is not None:
@@ -300,6 +304,12 @@ class Calling(Expressions):
             return owner.attributes[name]
         bases = [base for base in owner.bases if isinstance(base, Class)] if depth else []
         return next((found for base in bases if (found := self._of_class(base, name, depth - 1)) is not None), None)
+
+
+def _member_of(owner: Value, name: str, node: ast.expr) -> Value:
+    """A member of which nothing is known: of an unknown value another one, else a method."""
+    is_open = isinstance(owner, (Unknown, Function))
+    return Unknown(name, node.lineno, of=owner) if is_open else Method(owner, name, node)
 
 
 _CALLED: dict[type, Callable[[Any, Any, Arguments], Value]] = {

@@ -80,7 +80,7 @@ def _published(machine: Machine, given: Arguments) -> Value:
 def _published_part(machine: Machine, given: Arguments) -> Value:
     source = Source(machine.new_number(), given.line, "tfds.load", "image")
     x, y = Array(IMAGES, source, RAW, shape=None, channels="rgb"), Array(LABELS, source, encoding="integers")
-    return Batches("dataset", x, y, given.line, "tfds.load", source.number, batched=False)
+    return Batches("dataset", x, y, given.line, "tfds.load", source.number, batched=False, mixed=given.line)
 
 
 def _from_generator(machine: Machine, given: Arguments) -> Value:

@@ -3,7 +3,7 @@
 from core.script.flow.machine import Arguments, Machine, constant, whole, word
 from core.script.flow.made import Layer
 from core.script.flow.networks import LayerRange, Model, Tensor, Trains
-from core.script.flow.objects import Const
+from core.script.flow.objects import Const, Unknown
 from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS, layer_names
 
@@ -12,6 +12,8 @@ TRAINABLE = ("trainable", "_trainable")
 
 _DEEPEST = 10
 _MOST_LINES = 6
+_MOST_UNKNOWN = 5
+"""Layers that a function of numbers, or one that the script does not define, may make of a symbolic tensor."""
 
 
 def snapshot(machine: Machine) -> dict[int, Trains | None]:
@@ -58,11 +60,34 @@ def numbered(machine: Machine, model: Model) -> list[Value]:
         return [one for one in model.layers if not isinstance(one, Tensor)]
     if model.kind != "functional" or not isinstance(model.outputs, Tensor):
         return []
+    found = loosely_numbered(machine, model)
+    return [] if any(isinstance(one, Unknown) for one in found) else found
+
+
+def loosely_numbered(machine: Machine, model: Model) -> list[Value]:
+    """The same of a functional model, with an unknown value for each place where it is not known how many layers stand
+    there, such as a function of numbers on a symbolic tensor."""
+    if model.kind != "functional" or not isinstance(model.outputs, Tensor):
+        return []
     made = {id(tensor): by for by, tensor in machine.ends}
     found: list[Value] = []
-    if not _walk(machine, model.outputs, made, found, set(), 0):
-        return []
+    if not _walk(machine, model.outputs, made, found, set(), 0) and not any(isinstance(one, Unknown) for one in found):
+        found.append(Unknown("a layer"))
     return found
+
+
+def nested_at(machine: Machine, model: Model, place: int | None) -> Model | None:
+    """The network inside a model that `model.layers[place]` is, or may be where not all before it can be counted."""
+    parts = numbered(machine, model)
+    if place is None or parts:
+        found = parts[place] if place is not None and -len(parts) <= place < len(parts) else None
+        return found if isinstance(found, Model) else None
+    first = last = 0
+    for one in loosely_numbered(machine, model) if place > 0 else []:
+        if isinstance(one, Model) and backbones_in(one) and first <= place <= last:
+            return one
+        first, last = first + 1, last + (_MOST_UNKNOWN if isinstance(one, Unknown) else 1)
+    return None
 
 
 def _own(model: Model) -> list[Value]:
@@ -81,27 +106,35 @@ def _walk(
     known = all(_walk(machine, parent, made, found, seen, depth + 1) for parent in tensor.parents)
     flat = next((one for one in machine.models if one.kind == "backbone" and one.end is tensor), None)
     if flat is not None:
-        found.extend(_own(flat)[1:])  # its input is the model's
+        found.extend(_own(flat)[1:] or [Unknown("layers", tensor.line)])  # its input is the model's
         return known and flat.name in LAYER_COUNTS
     by = made.get(id(tensor))
     if by is not None:
         found.append(by)
     elif not tensor.parents:
         found.append(Layer("InputLayer", {}, {}, tensor.line))
+    else:
+        found.append(Unknown("layers", tensor.line))
     return known and (by is not None or not tensor.parents)
 
 
 def set_trainable(machine: Machine, owner: Value, value: Value, line: int) -> None:
     """`base.trainable = False`, or of some of its layers."""
     if isinstance(owner, Layer):
-        known = constant(value)
-        owner.frozen = 0 if known is True else line
+        _hold(machine, owner, constant(value), line)
         return
     model = owner.model if isinstance(owner, LayerRange) else owner
     if not isinstance(model, Model):
         return
     _set_words(machine, owner, model, constant(value))
     _set_layers(machine, owner, model, constant(value), line)
+
+
+def _hold(machine: Machine, layer: Layer, known: object, line: int) -> None:
+    """`layer.trainable = False` of a layer outside the pretrained networks."""
+    machine.held.pop(id(layer), None)
+    if known is not True:
+        machine.held[id(layer)] = line
 
 
 def set_unknown(machine: Machine, value: Value, line: int) -> None:
@@ -114,9 +147,10 @@ def set_unknown(machine: Machine, value: Value, line: int) -> None:
 
 
 def _set_words(machine: Machine, owner: Value, model: Model, known: object) -> None:
-    everything = not machine.unsure and (not isinstance(owner, LayerRange) or owner.whole)
+    whole_model = not isinstance(owner, LayerRange) or owner.whole
+    everything = not machine.unsure and whole_model
     for one in (model, *backbones_in(model)):
-        if isinstance(known, bool) and everything:
+        if isinstance(known, bool) and whole_model and not machine.is_unsure_of(one):
             one.frozen = "" if known else "all"
         else:
             one.frozen = "part"
@@ -129,8 +163,9 @@ def _set_words(machine: Machine, owner: Value, model: Model, known: object) -> N
 def _set_layers(machine: Machine, owner: Value, model: Model, known: object, line: int) -> None:
     """The same, layer by layer, of each backbone that is reached."""
     found = [model] if model.kind == "backbone" else reached(machine, model)
-    if machine.unsure or not isinstance(known, bool):
-        why = "a condition decides which layers train" if machine.unsure else (
+    unsure = any(machine.is_unsure_of(one) for one in found)
+    if unsure or not isinstance(known, bool):
+        why = "a condition decides which layers train" if unsure else (
             "what is set trainable is known only when the script runs"
         )  # fmt: skip
         for one in found:
@@ -159,6 +194,8 @@ def _set_range(model: Model, owner: LayerRange, known: bool, line: int) -> None:
 def _set_parts(machine: Machine, owner: LayerRange, model: Model, known: bool, line: int) -> None:
     """Layers of a model around a backbone."""
     parts = numbered(machine, model)
+    if not parts and (parts := _last(machine, model, owner)):
+        owner = LayerRange(model, whole=False)
     if not parts:
         for one in reached(machine, model):
             one.trains = (_changed(one, 0, None, known, line) if owner.whole
@@ -175,7 +212,18 @@ def _set_parts(machine: Machine, owner: LayerRange, model: Model, known: bool, l
         elif isinstance(part, Model):
             set_trainable(machine, part, Const(known), line)
         elif isinstance(part, Layer):
-            part.frozen = 0 if known else line
+            _hold(machine, part, known, line)
+
+
+def _last(machine: Machine, model: Model, owner: LayerRange) -> list[Value]:
+    """The layers in `model.layers[-30:]` where not all in front of them can be counted; empty where that matters."""
+    if owner.start is None or owner.start >= 0 or owner.stop is not None:
+        return []
+    parts = loosely_numbered(machine, model)
+    most = sum(_MOST_UNKNOWN if isinstance(one, Unknown) else 1 for one in parts)
+    found = parts if most <= -owner.start else parts[owner.start :]
+    known = [one for one in found if not isinstance(one, Unknown)]
+    return known if len(known) == len(found) or found is parts else []
 
 
 def reached(machine: Machine, model: Model) -> list[Model]:

@@ -9,6 +9,7 @@ from core.script.flow import layer_lists
 from core.script.flow.arrays import element, expanded, stacked
 from core.script.flow.chance import TURNED, turned
 from core.script.flow.fitting import sliced
+from core.script.flow.freezing import nested_at
 from core.script.flow.joining import join
 from core.script.flow.machine import Machine, constant, whole
 from core.script.flow.made import Made
@@ -49,13 +50,7 @@ def item(machine: Machine, owner: Value, index: ast.expr, evaluate: Evaluate) ->
 
 def _layer(machine: Machine, owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
     if not isinstance(index, ast.Slice):
-        place = whole(evaluate(index))
-        if not owner.whole or owner.start is None:
-            parts = layer_lists.one_by_one(machine, owner)
-            known = place is not None and -len(parts) <= place < len(parts)
-            return parts[place or 0] if known else layer_lists.some_layer(owner, selected=True)
-        stop = None if place in (None, -1) else (place or 0) + 1
-        return LayerRange(owner.model, whole=False, single=True, start=place, stop=stop)
+        return _one_layer(machine, owner, whole(evaluate(index)))
     everything = index.lower is None and index.upper is None
     if everything and index.step is None:
         return owner
@@ -67,6 +62,17 @@ def _layer(machine: Machine, owner: LayerRange, index: ast.expr, evaluate: Evalu
     ends = [None if end is None else whole(evaluate(end)) for end in (index.lower, index.upper)]
     known = all((end is None) == (part is None) for end, part in zip(ends, (index.lower, index.upper), strict=True))
     return LayerRange(owner.model, everything, start=(ends[0] or 0) if known else None, stop=ends[1])
+
+
+def _one_layer(machine: Machine, owner: LayerRange, place: int | None) -> Value:
+    """`layers[place]`: a network inside the model as itself."""
+    if not owner.whole or owner.start is None:
+        parts = layer_lists.one_by_one(machine, owner)
+        known = place is not None and -len(parts) <= place < len(parts)
+        return parts[place or 0] if known else layer_lists.some_layer(owner, selected=True)
+    stop = None if place in (None, -1) else (place or 0) + 1
+    nested = nested_at(machine, owner.model, place)
+    return nested or LayerRange(owner.model, whole=False, single=True, start=place, stop=stop)
 
 
 def _slice(index: ast.Slice, evaluate: Evaluate) -> slice | None:

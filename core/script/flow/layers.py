@@ -172,6 +172,7 @@ def _same(machine: Machine, layer: Layer, value: Array) -> Array:
 
 
 def _at_random(machine: Machine, layer: Layer, value: Array) -> Array:
+    layer.span = value.span
     return replace(value, random=(*value.random, layer)) if value.out is None else value
 
 

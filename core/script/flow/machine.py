@@ -103,6 +103,8 @@ class Machine(ABC):
         sources: Datasets and generators that read images, as they were made.
         ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Those that run, innermost last.
+        branches: Of conditions that are not known: the branches that are followed now, outermost first.
+        held: By identity of a layer outside the pretrained networks: the line that keeps it from training.
         uncalled: The function that is followed though nothing in the script calls it; None while others are.
         instances: By identity of a class of the script: the object of it that was made last.
     """
@@ -126,6 +128,8 @@ class Machine(ABC):
         self.sources: list[Batches] = []
         self.compiles: list[Compile] = []
         self.folders: list[Folder] = []
+        self.branches: tuple[int, ...] = ()
+        self.held: dict[int, int] = {}
         self.uncalled: Function | None = None
         self.instances: dict[int, Instance] = {}
         self.unsure = 0
@@ -141,6 +145,12 @@ class Machine(ABC):
         self.left -= steps
         if self.left < 0:
             raise Stop
+
+    def is_unsure_of(self, model: Model) -> bool:
+        """Whether a condition that is not known decides what happens now to a model: not where it decides as well
+        whether there is that model."""
+        known = self.unsure == len(self.branches) and self.branches == model.branches[: len(self.branches)]
+        return bool(self.unsure) and not known
 
     def new_number(self) -> int:
         """A number that nothing else has."""

@@ -9,14 +9,14 @@ from core.script.flow.value import Value
 
 @dataclass(eq=False)
 class Layer(Value):
-    """A layer of Keras with its arguments; `frozen` is the line that freezes it, 0 where it learns."""
+    """A layer of Keras with its arguments; `span` is the range of the images that a random one is put on."""
 
     kind: str
     arguments: dict[str, "Value"]
     lines: dict[str, int]
     line: int
     called: int = 0
-    frozen: int = 0
+    span: tuple[float, float] | None = None
     node: ast.Call | None = None
 
 

@@ -36,11 +36,28 @@ _DEEPEST = 60
 def _sequential(machine: Machine, given: Arguments) -> Value:
     listed = given.get("layers", 0)
     model = Model("sequential", given.line, depth=len(machine.loops), arguments=dict(given.named), node=given.node)
-    model.layers = list(listed.values) if isinstance(listed, Items) else []
-    if listed is not None and not isinstance(listed, Items):
+    model.layers = put_together(list(listed.values)) if isinstance(listed, Items) else []
+    if isinstance(listed, LayerRange) and not listed.single:
+        model.layers = put_together([replace(listed, single=True)])
+    elif listed is not None and not isinstance(listed, Items):
         model.kind = "unknown"
     machine.models.append(model)
     return model
+
+
+def put_together(parts: list[Value]) -> list[Value]:
+    """The parts of a Sequential, where the last ones are all layers of one pretrained network that network."""
+    last = parts[-1] if parts else None
+    if not isinstance(last, LayerRange) or not last.single or last.model.kind != "backbone":
+        return parts
+    names = layer_names(last.model.name)
+    if not last.name and (last.start, last.stop) == (0, None):  # any of them, as a loop goes over all at once
+        return [*parts[:-1], last.model]
+    own = [one for one in parts[-len(names) :] if isinstance(one, LayerRange) and one.model is last.model]
+    starts = [one.start for one in own]
+    return [*parts[: -len(own)], last.model] if names and starts in (
+        list(range(len(names))), list(range(1, len(names)))
+    ) else parts  # fmt: skip
 
 
 def _functional(machine: Machine, given: Arguments) -> Value:
@@ -66,8 +83,9 @@ def _backbone(machine: Machine, given: Arguments) -> Value:
     name = given.name.rpartition(".")[2]
     arguments, lines = given.bound(_BACKBONE)
     model = Model(
-        "backbone", given.line, name, arguments=arguments, lines=lines, depth=len(machine.loops), node=given.node
-    )
+        "backbone", given.line, name, arguments=arguments, lines=lines, depth=len(machine.loops), node=given.node,
+        branches=machine.branches,
+    )  # fmt: skip
     layers.check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
     shape = wholes(arguments.get("input_shape"))
     tensor = arguments.get("input_tensor")

@@ -47,6 +47,8 @@ class Model(Value):
         refilled: Of a backbone: line and text of a call that gives it other weights before it is trained, and whether
             that surely happens.
         inner: Of a backbone: name of the layer inside it whose output is taken, and the line; empty for its last one.
+        branches: Those branches of conditions that are not known in which it is made, outermost first.
+        refilled_from: Of a backbone: the file of those weights; empty where it is not known.
     """
 
     kind: str
@@ -68,6 +70,8 @@ class Model(Value):
     loaded: bool = False
     node: ast.Call | None = None
     fits: list["Fit"] = field(default_factory=list)
+    branches: tuple[int, ...] = ()
+    refilled_from: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +114,7 @@ class Fit:
         perhaps: Whether a condition decides that it takes place.
         loops: All that it runs in, innermost last.
         uncalled: Whether it stands in a function that nothing in the script calls.
+        held: By identity of a layer outside the pretrained networks: the line that keeps it from training.
     """
 
     model: "Model"
@@ -128,6 +133,7 @@ class Fit:
     loops: tuple[Turns, ...] = ()
     perhaps: bool = False
     uncalled: bool = False
+    held: dict[int, int] = field(default_factory=dict)
 
     @property
     def times(self) -> int | None:

@@ -36,12 +36,14 @@ class Unknown(Value):
     Attributes:
         epochs: Of a count of steps: how many epochs it makes, as `len(batches) * 20` makes 20; 0 for anything else.
         drawn: The line that draws it, or something it is made of, at random; 0 for anything else.
+        of: What it is a member of; None for anything else.
     """
 
     text: str = ""
     line: int = 0
     epochs: float = 0.0
     drawn: int = 0
+    of: "Value | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +228,7 @@ class Batches(Value):
         weights: The weight of each image, where they come with one, and the line.
         buffer: Line of a `.shuffle(buffer)`, and whether it shuffles batches; 0 where there is none.
         fixed: Line of what makes a random order the same in every pass; 0 where there is none.
+        mixed: Line of a published set, whose images are mixed once, when its files are written; 0 for any other.
         cached: Line of a `.cache()`, and how many changes at random come before it; 0 where there is none.
     """
 
@@ -253,6 +256,7 @@ class Batches(Value):
     weights: "tuple[Value, int] | None" = None
     buffer: tuple[int, bool] = (0, False)
     fixed: int = 0
+    mixed: int = 0
     cached: tuple[int, int] = (0, 0)
     passes: "tuple[tuple[Value, int], ...]" = ()
     cuts: tuple[tuple[int, str, int], ...] = ()

@@ -46,7 +46,8 @@ class Statements(Assigning):
         trained = any(isinstance(one, Fit) for one in self.events)
         kept = (self.sources, self.models, self.folders, self.compiles, self.told)
         if trained:
-            self.sources, self.models, self.folders, self.compiles, self.told = map(list, kept)  # type: ignore[assignment]
+            self.sources, self.models, self.folders = [*kept[0]], [*kept[1]], [*kept[2]]
+            self.compiles, self.told = [*kept[3]], [*kept[4]]
         try:
             for function, made_by in uncalled_in(scope, self.called):
                 self.uncalled = function
@@ -163,10 +164,13 @@ class Statements(Assigning):
         drawn, returned = test if chance.line_of(test) else None, len(scope.returns)
         before, ends = dict(scope.names), []
         self.unsure += 1
+        outside = self.branches
         for block in blocks:
             scope.names = dict(before)
+            self.branches = (*outside, self.new_number())
             if not self.run(block, scope):
                 ends.append(scope.names)
+        self.branches = outside
         self.unsure += self.doubt - 1  # what follows in the loop is not sure
         self.doubt = False
         if drawn is not None and len(scope.returns) > returned:

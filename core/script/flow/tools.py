@@ -1,5 +1,6 @@
 """Python's own functions, lists and dictionaries, and scikit-learn's, on abstract values."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -216,8 +217,14 @@ _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "ro
 def _path(machine: Machine, given: Arguments) -> Value:
     texts = [constant(one) for one in given.positional]
     if texts and all(isinstance(one, str) for one in texts):
-        return Const("/".join(str(one).rstrip("/") for one in texts)[:1000], lines_of(*given.positional))
+        parts = [str(one) for one in texts]
+        begin = max((k for k, part in enumerate(parts) if k and _ABSOLUTE.match(part)), default=0)
+        return Const("/".join(part.rstrip("/") for part in parts[begin:])[:1000], lines_of(*given.positional))
     return unknown(given)
+
+
+_ABSOLUTE = re.compile(r"[\\/]|[A-Za-z]:[\\/]")
+"""How a path begins that stands for itself, whatever it is joined to."""
 
 
 def _isinstance(machine: Machine, given: Arguments) -> Value:

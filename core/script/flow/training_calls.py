@@ -9,8 +9,9 @@ from core.script.flow.machine import (
     Arguments,
     Machine,
     unknown,
+    word,
 )
-from core.script.flow.models import has_top, run
+from core.script.flow.models import has_top, put_together, run
 from core.script.flow.networks import Ask, Compile, Fit, LayerRange, Model
 from core.script.flow.objects import (
     FEATURES,
@@ -43,6 +44,7 @@ def _add(machine: Machine, owner: Model, given: Arguments) -> Value:
     layer = given.get("layer", 0)
     if layer is not None and owner.kind == "sequential":
         owner.layers.append(layer)
+        owner.layers = put_together(owner.layers)
     return Const(None)
 
 
@@ -67,7 +69,7 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
                   {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
                   folds if outside else 0, bool(owner.fits), given.node, tuple(machine.loops),
-                  bool(machine.unsure), machine.uncalled is not None)  # fmt: skip
+                  bool(machine.unsure), machine.uncalled is not None, dict(machine.held))  # fmt: skip
         if given.unread:
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)
@@ -92,6 +94,7 @@ def _refill(machine: Machine, owner: Model, given: Arguments) -> Value:
     for base in _bases(machine, owner):
         if id(base) not in known and not base.refilled[2]:
             base.refilled = (given.line, text, not machine.unsure)
+            base.refilled_from = word(given.get("filepath", 0)) or ""
     return unknown(given)
 
 

@@ -13,6 +13,7 @@ from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.random_steps import STEPS_OF, NoStep
 from core.script.settings.story import Story
+from core.script.settings.trainings import is_made_elsewhere
 
 KEY = "data.augmentation"
 
@@ -57,7 +58,9 @@ def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple
         told = "; ".join(why for why, _ in refused[:4])
         found.beyond(KEY, told, *(line for _, line in refused), nearest=text)
     elif not steps:
-        found.leave_out(KEY, "none", "no argument that changes images at random")
+        elsewhere = story.last is not None and is_made_elsewhere(story.last)
+        hidden = "the images come from elsewhere; whether they are changed at random there is not in the script"
+        found.leave_out(KEY, "none", hidden if elsewhere else "no argument that changes images at random")
     else:
         found.state(KEY, text, *dict.fromkeys(lines))
         once = drawn_once(story)

@@ -3,12 +3,14 @@
 from core.config import HEAD, SHORT_FORM
 from core.script.flow.made import Layer
 from core.script.settings.activations import is_plain
-from core.script.settings.collected import Collected
+from core.script.settings.classifier import has_own_classifier
+from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.head_layers import Record, penalty_of, record_of, tell_layer
 from core.script.settings.pooling import POOLINGS, fill_pooling, pools_inside
 from core.script.settings.refused import Beyond, Unread
 from core.script.settings.story import Story
+from core.script.settings.unfollowed import no_head
 
 _PASSED = ("Reshape", "InputLayer", "Lambda")
 """Layers that change no values, or are told elsewhere."""
@@ -22,9 +24,13 @@ def fill_head(story: Story, found: Collected) -> None:
     """Writes pooling and layers of the head."""
     layers = story.head
     output = output_of(layers)
+    if output is None and has_own_classifier(story):
+        _of_classifier(story, found)
+        return
     if output is None:
+        why, line = no_head(story, found)
         for key in ("model.pooling", *SHORT_FORM):
-            found.ask(key, "the script has no Dense layer")
+            found.ask(key, why, line)
         if pools_inside(story, found):
             found.open = [one for one in found.open if one["key"] != "model.pooling"]
         return
@@ -34,15 +40,34 @@ def fill_head(story: Story, found: Collected) -> None:
     hidden = [one for one in before if one.kind not in passed and one is not window]
     early = _early(before, hidden)
     tell_layer(found, output)
+    _tell_held(story, found, [*hidden, output])
     if early is None and _is_short(found, hidden, output):
         _short(found, hidden, output)
         return
     _list(found, hidden, output, early)
 
 
+def _of_classifier(story: Story, found: Collected) -> None:
+    """The network's own classifier, made for the script's classes: an average, and one Dense layer."""
+    line = story.base.line if story.base is not None else 0
+    found.state("model.pooling", "average", line)
+    found.state("model.dense_units", 0, line)
+    found.state("model.dropout", 0.0, line)
+
+
 def output_of(layers: list[Layer]) -> Layer | None:
     """The last Dense layer."""
     return next((one for one in reversed(layers) if one.kind == "Dense"), None)
+
+
+def _tell_held(story: Story, found: Collected, layers: list[Layer]) -> None:
+    """Layers of the head that a statement keeps from training: a run trains all of them."""
+    for fits in story.phases:
+        line = next((fits[-1].held[id(one)] for one in layers if id(one) in fits[-1].held), 0) if fits else 0
+        if line:
+            why = "this keeps a layer of the head from training; a run trains all of them"
+            found.beyond(WHOLE, why, line, nearest="a head whose layers are all trained")
+            return
 
 
 def _early(before: list[Layer], hidden: list[Layer]) -> Beyond | None:

@@ -2,15 +2,17 @@
 
 from core.script.flow.machine import whole, wholes
 from core.script.flow.made import Made
+from core.script.flow.networks import Model
 from core.script.flow.objects import Array, Batches
 from core.script.flow.training_calls import images_of
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.order import fill_order, fill_remainder
-from core.script.settings.pathways import fill_dataset
+from core.script.settings.pathways import fill_dataset, name_of_feed
 from core.script.settings.shares import line_of_cut, of_split, share_of_cut
 from core.script.settings.square import fill_fit
 from core.script.settings.story import Story
+from core.script.settings.trainings import is_made_elsewhere
 
 
 def fill_images(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
@@ -76,10 +78,17 @@ def _size(story: Story, found: Collected) -> Given | None:
     array = story.arrived or (images_of(story.feed) if story.feed is not None else None)
     if isinstance(array, Array) and array.shape is not None and len(array.shape) >= 3:
         return _of_shape(story, found, array)
-    tensor = story.base.inputs if story.base is not None else None
-    if tensor is not None and tensor.value.shape is not None and len(tensor.value.shape) == 4:
-        return _of_shape(story, found, tensor.value)
+    declared = _declared(story.base) or (_declared(story.last.model) if story.last and origin is None else None)
+    if declared is not None:
+        return _of_shape(story, found, declared)
     return given if origin is not None else Given(line=0)
+
+
+def _declared(model: Model | None) -> Array | None:
+    """The images as the input of a model declares them."""
+    tensor = model.inputs if model is not None else None
+    shape = tensor.value.shape if tensor is not None else None
+    return tensor.value if tensor is not None and shape is not None and len(shape) == 4 else None
 
 
 def _of_shape(story: Story, found: Collected, array: Array) -> Given | None:
@@ -114,6 +123,11 @@ def _batch_size(story: Story, found: Collected) -> None:
     if isinstance(x, Batches) and x.kind in ("sequence", "python") and x.size is None and x.origin is None:
         why = f"{found.script.where(x.line)}: {x.text} makes the batches, and their size is known only when it runs"
         found.ask("data.batch_size", why, x.line)
+        return
+    if fit is not None and not given.stated and is_made_elsewhere(fit):
+        made = name_of_feed(story, found) or "what is trained on"
+        why = f"{found.script.where(fit.line)}: {made} comes from elsewhere, and the size of its batches with it"
+        found.ask("data.batch_size", why, fit.line)
         return
     if given.value is not None and not given.stated:
         given = Given(line=given.line)

@@ -8,6 +8,7 @@ from core.script.flow.machine import is_value
 from core.script.flow.networks import Model, Trains
 from core.script.layers import learning_layers, nearest_block
 from core.script.reader import Call
+from core.script.settings.classifier import classes_of, has_own_classifier
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -74,12 +75,13 @@ def _name(story: Story, found: Collected, base: Model) -> None:
         near = difflib.get_close_matches(base.name.lower(), known, 1, 0.5)
         why = f"Parity has no {base.name}; it has {', '.join(BACKBONES)}"
         found.beyond("model.backbone", why, base.line, nearest=known[near[0]] if near else None)
-    if story.has_top:
-        line = base.lines.get("include_top", base.line)
+    if story.has_top and not has_own_classifier(story):
+        line, count = base.lines.get("include_top", base.line), classes_of(story)
+        classes = "" if count is None else f" of {count:,} classes"
+        after = ", and the trained layers come after it" if story.head else ""
         found.beyond(
             WHOLE,
-            f"{base.name} includes its classifier of 1,000 classes (include_top), and the trained layers come "
-            "after it; a run uses the features before it",
+            f"{base.name} includes its classifier{classes} (include_top){after}; a run uses the features before it",
             line,
             nearest="features",
         )
@@ -98,6 +100,9 @@ def _name(story: Story, found: Collected, base: Model) -> None:
 def _weights(found: Collected, base: Model) -> None:
     weights = argument(found.script, base, "weights")
     line, text, surely = base.refilled
+    if line and surely and is_of_imagenet(base.name, base.refilled_from):
+        found.state("model.weights", "imagenet", line)
+        return
     if line and (surely or is_value(weights.value, None)):
         found.beyond("model.weights", f"{text} gives it other weights than those of ImageNet", line, nearest="imagenet")
         return
@@ -107,8 +112,23 @@ def _weights(found: Collected, base: Model) -> None:
         found.leave_out("model.weights", "imagenet", "no weights: Keras then loads those of ImageNet", base.line)
     elif weights.is_known and weights.known in ("imagenet", None):
         found.state("model.weights", weights.known or "none", *weights.lines)
+    elif is_of_imagenet(base.name, str(weights.known or "")):
+        found.state("model.weights", "imagenet", *weights.lines)
     else:
         found.beyond("model.weights", f"{weights.text} is a custom weights file", weights.line, nearest="imagenet")
+
+
+_OF_KERAS = re.compile(
+    r"weights_tf_dim_ordering_tf_kernels\w*(?:[.]\d_\d+\w*)?[.]h5$|^(?:efficientnet|convnext)\w*_notop[.]h5$"
+)
+"""How the files end that keras.applications fetches for its networks, whose weights are those of ImageNet."""
+
+
+def is_of_imagenet(backbone: str, path: str) -> bool:
+    """Whether a file has the name that Keras gives the ImageNet weights of a network."""
+    name = re.split(r"[\\/]", path)[-1].lower()
+    own = re.sub(r"[^a-z0-9]", "", name)
+    return bool(_OF_KERAS.search(name)) and own.startswith(re.sub(r"[^a-z0-9]", "", backbone.lower()))
 
 
 def _mode(story: Story, found: Collected) -> None:

@@ -8,6 +8,7 @@ from core.script.flow.objects import External, Unknown
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
+from core.script.settings.unfollowed import no_call
 
 _OPTIONS = ("momentum", "nesterov", "weight_decay")
 _SCHEDULES = {"CosineDecay": "cosine", "ExponentialDecay": "exponential"}
@@ -55,8 +56,9 @@ def fill_optimizer(story: Story, found: Collected) -> None:
     """Writes the optimizer and its rate, and what differs of them after unfreezing."""
     compiled = story.compiled
     if compiled is None:
+        why, line = no_call(found, ("compile",), "compile")
         for key in ("training.optimizer", "training.learning_rate"):
-            found.ask(key, "the script has no compile")
+            found.ask(key, why, line)
         return
     name, given = _named(found, compiled)
     if not given.stated:

@@ -14,6 +14,7 @@ from core.script.reader import Call, Script
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
+from core.script.settings.trainings import is_made_elsewhere
 
 _REMAINDER = "data.drop_remainder"
 _ORDER = "data.shuffle"
@@ -64,8 +65,14 @@ def fill_order(story: Story, found: Collected, version: tuple[int, ...]) -> dict
     if isinstance(fit.x, Batches) and fit.x.fixed:
         return _order_once(found, fit.x.fixed)
     of_fit = argument(found.script, fit, "shuffle")
-    if isinstance(fit.x, Batches):
+    if isinstance(fit.x, Batches) and fit.x.mixed and not fit.x.buffer[0]:
+        order = _order_of_published(found, fit.x)
+    elif isinstance(fit.x, Batches):
         order = _order_of_batches(found, fit, fit.x, of_fit, version)
+    elif is_made_elsewhere(fit) and not of_fit.stated:
+        why = "the batches come from elsewhere, and their order with them; a run shuffles samples"
+        found.leave_out(_ORDER, "samples", why, fit.line)
+        order = versions.same_order("samples")
     else:
         order = _order_of_arrays(found, of_fit, version)
     stated = found.settings.get(_ORDER, {"value": "samples"})
@@ -126,6 +133,14 @@ def _order_of_batches(
         found.state(_ORDER, "none", *of_flow.lines)
         return versions.same_order("none")
     return _order_of_iterator(found, fit, of_fit, version, of_flow.lines)
+
+
+def _order_of_published(found: Collected, batches: Batches) -> dict[str, str]:
+    """Of a published set, whose images are mixed once, when its files are written."""
+    told = f"{batches.text} gives the images in one mixed order, the same in every epoch; a run has another one in each"
+    found.note(batches.mixed, told)
+    found.state(_ORDER, "samples", batches.mixed)
+    return versions.same_order("samples")
 
 
 def _order_once(found: Collected, line: int) -> dict[str, str]:

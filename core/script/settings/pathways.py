@@ -17,6 +17,9 @@ _WANTED = "Parity reads image files, in one folder per class"
 def fill_dataset(story: Story, found: Collected) -> None:
     """Writes the folder of the dataset; asks for it where the script does not say, or has a table of labels."""
     machine = story.course.machine
+    if (missing := undefined_feed(story, found)) is not None:
+        found.ask("dataset", missing.why, missing.line)
+        return
     framed = [one for one in machine.sources if one.origin is not None and one.origin.kind == "flow_from_dataframe"]
     if framed:
         why, line = of_frame(found.script, framed[0])
@@ -29,10 +32,22 @@ def fill_dataset(story: Story, found: Collected) -> None:
         _without_batches(story, found)
         return
     for _, given in stated:
-        if word(given.value) is None:
-            found.ask("dataset", given.why, given.line)
+        if not (word(given.value) or "").strip():
+            empty = (
+                f"{found.script.where(given.line)}: the folder {given.text} is empty text; name the folder of images"
+            )
+            found.ask("dataset", given.why if word(given.value) is None else empty, given.line)
             return
     _folder(found, [given for _, given in stated])
+
+
+def undefined_feed(story: Story, found: Collected) -> Given | None:
+    """What is trained on, where that is a name to which the script gives no value."""
+    fit = story.last
+    if fit is None or isinstance(fit.x, (Array, Batches)):
+        return None
+    given = argument(found.script, fit, "x", "generator")
+    return given if "not defined in the script" in given.why else None
 
 
 def _folder(found: Collected, given: list[Given], *, of_classes: bool = False) -> None:
@@ -81,8 +96,19 @@ def _without_batches(story: Story, found: Collected) -> None:
         found.ask("dataset", "the script names no folder of images")
         return
     text, line = _elsewhere(story, feed)
+    text = text if text not in VAGUE else name_of_feed(story, found) or "elsewhere"
     where = f"{script.where(line)}: " if line else ""
     found.ask("dataset", f"{where}the script names no folder of images, they come from {text}; {_WANTED}", line)
+
+
+VAGUE = ("", "elsewhere", "a part", "a list", "an element", "elements", "x", "a function", "images")
+"""What values are called of which no name is known."""
+
+
+def name_of_feed(story: Story, found: Collected) -> str:
+    """What the script calls the images that it trains on; empty where that is no name."""
+    fit = story.last
+    return argument(found.script, fit, "x", "generator").text if fit is not None else ""
 
 
 def _elsewhere(story: Story, feed: object) -> tuple[str, int]:

@@ -1,10 +1,15 @@
 """Setting `data.preprocessing`: all that changes the pixels between the files and the network, wherever it is done."""
 
+import ast
+from dataclasses import replace
+
 from core.models.catalogue import BACKBONES
 from core.script.flow.machine import is_value
-from core.script.flow.objects import FEATURES, Array, Step
+from core.script.flow.made import Made
+from core.script.flow.objects import FEATURES, RAW, Array, Step
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
+from core.script.settings.pathways import VAGUE, name_of_feed
 from core.script.settings.story import Story
 
 KEY = "data.preprocessing"
@@ -23,6 +28,7 @@ def fill_pixels(story: Story, found: Collected) -> None:
     if array is None or array.role == FEATURES:
         found.ask(KEY, "it is not visible in the script how the images reach the network")
         return
+    array = _without_idle(story, found, array)
     if array.strange is not None:
         _strange(story, found, array)
         return
@@ -57,6 +63,36 @@ def fill_pixels(story: Story, found: Collected) -> None:
         found.beyond(KEY, f"{steps[-1].text} is not the preprocessing of {name}", line, nearest="backbone")
 
 
+_OF_SETS = ("featurewise", "samplewise", "zca")
+"""Arguments of an ImageDataGenerator that scale pixels by figures of the images themselves."""
+
+
+def _without_idle(story: Story, found: Collected, array: Array) -> Array:
+    """Images whose generator was to scale them by figures of all images, which it is never given: Keras warns, and
+    leaves them as they are."""
+    text, line = array.strange or ("", 0)
+    if not text.startswith(_OF_SETS):
+        return array
+    generator = story.batches.generator if story.batches is not None else None
+    if generator is None or text.startswith("samplewise") or _is_fitted(found, generator):
+        return array
+    if any(name.startswith("samplewise") for name in generator.arguments):
+        return array
+    given = argument(found.script, generator, text)
+    told = f"{text}={given.text} of ImageDataGenerator" if given.text else f"{text} of ImageDataGenerator"
+    found.note(line, f"{told} has no effect: the generator is never fitted to images")
+    return replace(array, strange=None, span=array.span or RAW if array.source.kind == "folder" else array.span)
+
+
+def _is_fitted(found: Collected, generator: Made) -> bool:
+    """Whether the script gives a generator images to take figures of, or the figures."""
+    if {"mean", "std", "principal_components"} & set(generator.arguments):
+        return True
+    by_name = found.script.names_of(generator.node) if generator.node is not None else []
+    owners = [one.node.func.value for one in found.script.find("fit") if isinstance(one.node.func, ast.Attribute)]
+    return any(isinstance(one, ast.Name) and one.id in by_name for one in owners)
+
+
 _BARE = {"MobileNetV3": "tf", "EfficientNetV2B": "torch", "ConvNeXt": "torch"}
 """What networks that scale pixels by themselves do with them, by the beginning of their names."""
 
@@ -79,8 +115,22 @@ def _inner(story: Story, found: Collected, own: str) -> str | None:
 
 def _strange(story: Story, found: Collected, array: Array) -> None:
     text, line = array.strange or ("", 0)
+    if text in VAGUE and not (array.source.number == 0 and text == "images"):
+        feed = name_of_feed(story, found) or "the images"
+        where = f"{found.script.where(line)}: " if line else ""
+        found.ask(KEY, f"{where}the pixel range of {feed} is known only when the script runs", line)
+        return
+    if text.startswith(_OF_SETS):
+        why = f"{text} of ImageDataGenerator changes pixels by their mean or spread; there is no setting for it"
+        found.beyond(KEY, why, line, nearest="backbone")
+        return
+    if text.endswith(".imread"):
+        why = f"{text} gives the pixels of PNG files as 0 to 1 and those of other files as 0 to 255"
+        found.beyond(KEY, why, line, nearest="backbone")
+        return
     if array.source.number == 0 and text == "images":
         feed, fit = getattr(story.feed, "text", "") or getattr(story.feed, "name", ""), story.last
+        feed = feed if feed not in VAGUE else name_of_feed(story, found)
         found.ask(
             KEY,
             f"the pixel range of {feed or 'the images'} is known only when the script runs",
@@ -102,6 +152,7 @@ def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
     if array.span is None:
         where = f"{found.script.where(line)}: " if line else ""
         text = array.source.text or "the images"
+        text = text if text not in VAGUE else name_of_feed(story, found) or "the images"
         found.ask(KEY, f"{where}the pixel range of {text} is known only when the script runs", line)
     elif _is_bare(story):
         name = story.base.name if story.base is not None else "the backbone"

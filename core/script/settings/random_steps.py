@@ -9,6 +9,9 @@ from core.script.flow.made import Layer, Made
 
 _FILLS = {"reflect": "reflect", "nearest": "nearest", "wrap": "wrap", "constant": "black"}
 _TURN = 360
+_RANGE = (0, 255)
+_SCALED = 2.0
+"""Largest value of pixels that were divided by what they go up to."""
 
 
 class NoStep(Exception):
@@ -92,6 +95,11 @@ def _contrast(one: Layer | Made) -> list[str]:
 
 def _brightness(one: Layer | Made) -> list[str]:
     low, high = _factors(one, "factor")
+    bounds = constant(one.arguments["value_range"]) if "value_range" in one.arguments else _RANGE
+    span = one.span if isinstance(one, Layer) else None
+    if span is not None and bounds == _RANGE and span[1] <= _SCALED:
+        told = f"RandomBrightness takes pixels of {span[0]:g} to {span[1]:g} for 0 to 255 (its value_range)"
+        raise NoStep(f"{told}: it adds up to {high * _RANGE[1]:g} to them")
     near = f"brightness {max(0, 1 + low):g}..{1 + high:g}"
     raise NoStep("RandomBrightness adds the same to all grey levels; a run multiplies them", near)
 

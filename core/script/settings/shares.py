@@ -39,6 +39,8 @@ def of_split(story: Story, found: Collected) -> Given:
     origin = story.batches.origin if story.batches is not None else None
     if call is None and (origin is None or origin.kind == "flow_from_dataframe"):
         call = splits[-1]
+    elif call is None and origin is not None and origin.kind == "flow" and len(_sizes(found, splits)) == 1:
+        call = splits[-1]  # of arrays that are put together of parts, or come from elsewhere
     made = next((one for one in story.course.machine.told if call is not None and one.node is call.node), None)
     if made is None:
         return Given()
@@ -55,6 +57,12 @@ def of_split(story: Story, found: Collected) -> Given:
         return Given(Unknown(name, line), line, "", why)
     held = round(1 - share if name == "train_size" else share, 6)  # 1 - 0.8 is 0.2
     return Given(value if held == share else Const(held), line)
+
+
+def _sizes(found: Collected, splits: list[Call]) -> set[str]:
+    """The shares of several calls of `train_test_split`, as they stand there."""
+    given = [[found.script.argument(one, name) for name in ("test_size", "train_size")] for one in splits]
+    return {str([one.value if one.known else one.text for one in both]) for both in given}
 
 
 def share_of_cut(story: Story, found: Collected) -> tuple[float, int] | None:

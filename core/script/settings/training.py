@@ -8,6 +8,7 @@ from core.script.settings.given import argument
 from core.script.settings.optimizer import fill_optimizer
 from core.script.settings.precision import fill_precision, fill_seed
 from core.script.settings.story import Story
+from core.script.settings.unfollowed import no_call
 
 
 def fill_training(story: Story, found: Collected) -> None:
@@ -22,7 +23,8 @@ def fill_training(story: Story, found: Collected) -> None:
 
 def _epochs(story: Story, found: Collected) -> None:
     if story.first is None or story.last is None:
-        found.ask("training.epochs", "the script has no fit")
+        why, line = no_call(found, ("fit", "fit_generator"), "fit")
+        found.ask("training.epochs", why, line)
         return
     _sum(found, "training.epochs", story.phases[0])
     if story.stages:

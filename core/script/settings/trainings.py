@@ -2,7 +2,7 @@
 
 from core.script.flow.made import Made
 from core.script.flow.networks import Fit
-from core.script.flow.objects import Array, Batches, Items
+from core.script.flow.objects import Array, Batches, External, Items, Unknown
 from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 
@@ -47,6 +47,12 @@ def callbacks_of(value: Value | None, depth: int = 3) -> list[Value]:
     if isinstance(value, Items) and depth:
         return [one for part in value.values for one in callbacks_of(part, depth - 1)]
     return [] if value is None else [value]
+
+
+def is_made_elsewhere(fit: Fit) -> bool:
+    """Whether a training is given batches of which the script does not tell how they are made: images without labels
+    beside them that are neither read nor put together here."""
+    return fit.y is None and isinstance(fit.x, (Unknown, External))
 
 
 def is_for_validation(batches: Batches) -> bool:
