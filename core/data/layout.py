@@ -170,6 +170,10 @@ def _with_tables(root: Path, top: Folder, layout: Layout) -> Layout:
     base = layout.root.relative_to(root.resolve()).as_posix().removeprefix(".")
     labels, parts = folder_labels(top, [replace(f, path=f"{base}/{f.path}".strip("/")) for f in layout.folders])
     reading = next((each for each in found if agrees(each, labels)), None)
+    if reading is None and len(set(labels.values())) < 2:
+        if len(found) > 1:
+            raise which_table(found)
+        return _of_table(root, top, found[0])
     if reading is None:
         raise table_or_folders(display_name(str(root)), found[0], labels, layout.reading)
     more = added(reading, labels, parts, layout.reading)

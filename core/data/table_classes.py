@@ -8,6 +8,7 @@ MISSING = frozenset({"", "nan", "-nan", "n/a", "#n/a", "na", "#na", "<na>", "nul
 """Cells in small letters that programs write where there is no value; `none` and `unknown` may be classes."""
 
 _SEPARATORS = ("|", ";", ",", "/", "+", "&", " ")
+_OBJECT = re.compile(r'\{\s*(?:"[^":{}]*"\s*:\s*"([^":{},]*)")?\s*\}')  # `{"class": "cat"}`, as VIA writes it
 _AROUND = " []()'\""  # of a list that was written as text
 
 
@@ -23,6 +24,9 @@ def row_classes(cells: Sequence[str], known: Iterable[str]) -> list[str | None]:
         cells: Of the column with the class.
         known: The same column of all tables of a dataset.
     """
+    known = list(known)
+    if any(map(_OBJECT.fullmatch, known)) and all(is_missing(cell) or _OBJECT.fullmatch(cell) for cell in known):
+        return [(match[1] or "").strip() if (match := _OBJECT.fullmatch(cell)) else "" for cell in cells]
     texts = {cell for cell in known if not is_missing(cell)}
     single = {text.strip(_AROUND) for text in texts}
     joined = Counter(piece for text in texts if "|" in text for piece in set(_pieces(text, "|")))

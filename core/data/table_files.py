@@ -1,5 +1,6 @@
 """The files of a dataset that may be tables of labels; those of its parts belong together (`train.csv`, `val.csv`)."""
 
+import re
 from pathlib import Path, PurePosixPath
 
 from core.data.file_names import display_name
@@ -87,6 +88,19 @@ def _family(name: str) -> str:
     stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix.lower()
     found = part_name(stem)
     return f"*{found.rest}{found.number}{suffix}" if found and found.role != "fold" else name
+
+
+def numbered_alike(one: list[str], other: list[str]) -> bool:
+    """Whether the names of two tables, or of those of the parts, differ in a number only: `labels_1`, `labels_2`."""
+    first, second = ({_without_numbers(path.rpartition("/")[2]) for path in paths} for paths in (one, other))
+    return first == second or bool(first & second and all(map(part_of, (*one, *other))))
+
+
+def _without_numbers(name: str) -> str:
+    found = part_name(PurePosixPath(name).stem)
+    if found and found.role != "fold":
+        return f"*{found.rest}{PurePosixPath(name).suffix.lower()}"
+    return re.sub(r"\d+", "#", name.lower())
 
 
 def _is_small(path: Path) -> bool:

@@ -43,6 +43,14 @@ class Finder:
         """
         return self._find(_path(cell), base)
 
+    def namesakes(self, cell: str) -> list[str]:
+        """The images of which a cell names one, where it does not say which; empty where it names one or none."""
+        name = (value := _path(cell)).rpartition("/")[2]
+        if not value or self._find(value, ""):
+            return []
+        found = self._names.get(name) or self._stems.get(name) or []
+        return found if len(found) > 1 else []
+
     def find_all(self, cells: Iterable[str], base: str = "") -> list[str]:
         """`find` for a column: where some rows name the folder of their image, one of another folder names none.
 
@@ -80,7 +88,8 @@ class Finder:
 
 def _path(cell: str) -> str:
     """A cell as a path in small letters; the name in an address such as `/data/?d=a.png` is behind its `=`."""
-    value = unquote(cell.partition("?")[0] or cell.rpartition("=")[2]).replace("\\", "/").strip()
+    front = cell.partition("?")[0]
+    value = unquote(cell.rpartition("=")[2] if not front or front.endswith("/") else front).replace("\\", "/").strip()
     return re.sub(r"^(\./)+", "", _small(value)).strip("/")
 
 

@@ -8,6 +8,7 @@ from core.data.table_guess import LABEL_NAME
 from core.data.tables import Table
 
 _SAMPLED = 300  # rows that are tried for the guess
+_MAX_FOLDERS = 20  # folders of a path that are looked at
 
 
 class FolderFinder:
@@ -30,9 +31,11 @@ class FolderFinder:
 
     def find(self, cell: str) -> list[str]:
         """The images in the folder that a cell names; empty if none does, or several do."""
-        value = cell.replace("\\", "/").strip("/ ").lower()
-        named = self._named.get(value, []) if value else []
-        return self._images[named[0]] if len(named) == 1 else []
+        parts = cell.replace("\\", "/").strip("/ ").lower().split("/")
+        for k in range(min(max(1, len(parts) - 1), _MAX_FOLDERS)):  # the leading ones may be somebody else's
+            if named := self._named.get("/".join(parts[k:])):
+                return self._images[named[0]] if len(named) == 1 else []
+        return []
 
     def column(self, table: Table) -> str:
         """The column that names folders in half of its rows or more, each once unless it names patients; else `""`."""
@@ -44,6 +47,16 @@ class FolderFinder:
         }
         best = max(hits, key=lambda name: (hits[name], bool(rank(name))), default="")
         return best if best and 2 * hits[best] >= len(rows) else ""
+
+    def starts(self, table: Table) -> bool:
+        """Whether the titles name a folder by its path, in a column whose cells do so, too: there is no header."""
+        rows = table.rows[:_SAMPLED]
+        return any(
+            "/" in title.replace("\\", "/").strip("/ ")
+            and bool(self.find(title))
+            and 2 * sum(bool(self.find(row[at])) for row in rows) >= len(rows)
+            for at, title in enumerate(table.columns)
+        )
 
     def expanded(self, table: Table, column: str) -> Table:
         """A row for each image of the folder that a row names; the folder itself stands in a column of its own.

@@ -58,6 +58,8 @@ def label_columns(table: Table, image: str) -> list[tuple[str, ...]]:
         image: The column that names the file.
     """
     none = {image, *like_parts(table)}
+    if {"x", "y"} <= {name.lower() for name in table.columns}:
+        none |= {name for name in table.columns if name.lower() in ("x", "y")}  # a place in the image
     others = [name for name in table.columns if name not in none and not is_no_class(table, name)]
     single = [name for name in others if _may_be_label(table.column(name))]
     named = [name for name in single if LABEL_NAME.match(name)]

@@ -80,16 +80,30 @@ def with_header(table: Table, finder: Finder, base: str = "", name: str = "") ->
         base: Folder of the table.
         name: Of the table, for the note.
     """
-    titles = [
+    if not any(_is_image(title, at, table, finder, base) for at, title in enumerate(_titles(table))):
+        return table
+    return put_back(table, f"{name} has no header: its first row names an image")
+
+
+def put_back(table: Table, why: str) -> Table:
+    """The table with its titles as its first row.
+
+    Args:
+        table: As it was read.
+        why: Why they are no header, as the beginning of a sentence.
+    """
+    titles = _titles(table)
+    first = tuple("" if re.fullmatch(r"column \d+", title) else title for title in titles)
+    columns = tuple(f"column {number}" for number in range(1, len(titles) + 1))
+    return Table(columns, (first, *table.rows), f"{why} and counts as a row. {table.note}".strip())
+
+
+def _titles(table: Table) -> list[str]:
+    """The titles as they stand in the file, where one that comes again has no number."""
+    return [
         re.sub(r" \(\d+\)$", "", title) if re.sub(r" \(\d+\)$", "", title) in table.columns[:at] else title
         for at, title in enumerate(table.columns)
     ]
-    if not any(_is_image(title, at, table, finder, base) for at, title in enumerate(titles)):
-        return table
-    first = tuple("" if re.fullmatch(r"column \d+", title) else title for title in titles)
-    columns = tuple(f"column {number}" for number in range(1, len(titles) + 1))
-    note = f"{name} has no header: its first row names an image and counts as a row."
-    return Table(columns, (first, *table.rows), f"{note} {table.note}".strip())
 
 
 def _is_image(title: str, at: int, table: Table, finder: Finder, base: str) -> bool:

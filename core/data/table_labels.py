@@ -9,7 +9,7 @@ from core.data.listing import Folder
 from core.data.part_names import shown
 from core.data.table_agreement import also_there, rivals
 from core.data.table_choice import TableChoice
-from core.data.table_files import family_of, find_tables, no_table, part_folder, part_of
+from core.data.table_files import family_of, find_tables, no_table, numbered_alike, part_folder, part_of
 from core.data.table_finder import Finder
 from core.data.table_folders import FolderFinder
 from core.data.table_groups import group_column
@@ -22,6 +22,7 @@ from core.data.tables import Table, read_table
 from core.errors import DataError, LayoutQuestion
 
 _CHOOSE = "Choose one under “Take the labels from a table”."
+_SAMPLED = 300  # rows whose names are looked at
 _NAMED = 12  # columns in a sentence
 
 
@@ -45,7 +46,11 @@ def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
             f"The table {display_name(choice.file)} with the labels is missing. Choose another, or revert to "
             "automatic.",
         )
-    return _read(top, root, family_of(top, root, choice.file), choice)
+    files = family_of(top, root, choice.file)
+    reading = _read(top, root, files, choice)
+    others = [other for other in find_tables(top, root) if other != files and numbered_alike(files, other)]
+    found = {other[0]: each for other in others if (each := _readable(top, root, other, choice))}
+    return _whole(top, root, reading, files, {tuple(other): found[other[0]] for other in others if other[0] in found})
 
 
 def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError | None]:
@@ -56,19 +61,59 @@ def guess_tables(top: Folder, root: Path) -> tuple[list[TableReading], DataError
         root: Where it lies.
     """
     found: list[TableReading] = []
+    families: dict[str, list[str]] = {}
     doubt, refused = None, list[tuple[bool, DataError]]()
     for files in find_tables(top, root):
         try:
             found.append(_read(top, root, files, TableChoice(files[0])))
+            families[files[0]] = files
         except LayoutQuestion as question:
             doubt = doubt or question
         except DataError as error:  # damaged, or about something else: its reading is not asked for
             refused.append((files[0].lower().endswith(".json"), error))
     kept = rivals(found)
     if kept:
-        return [also_there(kept[0], found), *kept[1:]], None
+        own = families[kept[0].file]
+        alike = {tuple(families[each.file]): each for each in found if numbered_alike(own, families[each.file])}
+        whole = _whole(top, root, kept[0], own, {key: each for key, each in alike.items() if each is not kept[0]})
+        return [also_there(whole, found), *kept[1:]], None
     # Much that is no table is JSON.
     return [], doubt or min(refused, key=lambda each: each[0], default=(False, no_table(top)))[1]
+
+
+def _readable(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) -> TableReading | None:
+    """What tables say by the columns that were chosen for another; None where they cannot be read so."""
+    try:
+        return _read(top, root, files, replace(choice, file=files[0]))
+    except DataError:
+        return None
+
+
+def _whole(
+    top: Folder, root: Path, reading: TableReading, files: Sequence[str], more: dict[tuple[str, ...], TableReading]
+) -> TableReading:
+    """A table with those that go on with it: of the same columns and names but for a number, and of other images.
+
+    Args:
+        top: From `list_folder`.
+        root: Where it lies.
+        reading: Of the table.
+        files: Of the table, those of its parts included.
+        more: What the tables say whose names differ in a number only, by their files.
+    """
+    known = {image.path for image in reading.images}
+    joined = list(files)
+    for paths, other in more.items():
+        own = {image.path for image in other.images}
+        if own and not own & known and other.mapping == reading.mapping:
+            known |= own
+            joined += paths
+    if len(joined) == len(files):
+        return reading
+    choice = TableChoice(reading.file, reading.mapping.image, ",".join(reading.mapping.labels), reading.mapping.part)
+    whole = _read(top, root, joined, replace(choice, group=reading.mapping.group))
+    told = f"{shown(joined, 4)} have the same columns and different images, and are read together."
+    return replace(whole, notes=(whole.notes[0], told, *whole.notes[1:]))
 
 
 def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) -> TableReading:
@@ -138,6 +183,8 @@ def _guessed_image(name: str, table: Table, places: Places, base: str) -> str:
     possible = image_columns(table, places.finder, base)
     if not possible and (folders := places.folders.column(table)):
         return folders
+    if not possible and (several := _of_several(name, table, places)):
+        raise several
     if not possible:
         raise DataError(
             f"No column of {name} has the file names of this folder, such as {display_name(places.finder.example())}; "
@@ -157,6 +204,18 @@ def _guessed_image(name: str, table: Table, places: Places, base: str) -> str:
             f"{begin}: --table {name} --image COLUMN, or on the Dataset page.", (), f"{begin}, choose it below."
         )
     return possible[0]
+
+
+def _of_several(name: str, table: Table, places: Places) -> DataError | None:
+    """Why a column whose cells are names of images does not say which of them: several have the same name."""
+    for at, column in enumerate(table.columns):
+        found = [several for row in table.rows[:_SAMPLED] if (several := places.finder.namesakes(row[at]))]
+        if 2 * len(found) >= len(table.rows[:_SAMPLED]):
+            return DataError(
+                f"The column {display_name(column)} of {name} does not tell images of one name apart ("
+                f"{shown(found[0], 2)}): write their folder and extension into it, or remove one of each."
+            )
+    return None
 
 
 def _said_labels(table: Table, said: str) -> tuple[str, ...]:

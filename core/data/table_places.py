@@ -6,7 +6,7 @@ from core.data.file_names import display_name
 from core.data.table_finder import Finder
 from core.data.table_folders import FolderFinder, folder_column
 from core.data.table_guess import Mapping
-from core.data.table_images import with_header
+from core.data.table_images import put_back, with_header
 from core.data.tables import Table
 
 _SAMPLED = 300  # rows that are tried for the guess
@@ -28,6 +28,8 @@ class Places:
 
     def ready(self, path: str, table: Table) -> Table:
         """A table with a header, though the file may have none."""
+        if self.folders.starts(table):
+            return put_back(table, f"{display_name(path)} has no header: its first row names a folder")
         return with_header(table, self.finder, self.bases[path], display_name(path))
 
     def by_image(self, path: str, table: Table, mapping: Mapping) -> tuple[Table, Mapping]:

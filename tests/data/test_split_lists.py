@@ -1,5 +1,6 @@
 """Text files that list the images of each split divide them, or are told."""
 
+import json
 import re
 
 import pytest
@@ -45,6 +46,54 @@ CASES = {
         {"train_test_split.txt": [f"{n} {n % 2}" for n in range(1, 9)]},
         only(4, "pie", "ramen"),
         r"train_test_split\.txt may divide the images and is not used",
+    ),
+    "CUB with its list of images": (
+        "images/{pie,ramen}/#.jpg=4",
+        {
+            "images.txt": [f"{n} {name}.jpg" for n, name in enumerate(FOOD, 1)],
+            "train_test_split.txt": [f"{n} {int(n % 4 > 0)}" for n in range(1, 9)],
+        },
+        parts(3, 1, "pie", "ramen"),
+        r"^train_test_split\.txt divides the images\. There is no val",
+    ),
+    "CUB with a list of some images": (
+        "images/{pie,ramen}/#.jpg=4",
+        {
+            "images.txt": [f"{n} {name}.jpg" for n, name in enumerate(FOOD[:6], 1)],
+            "train_test_split.txt": [f"{n} {int(n % 4 > 0)}" for n in range(1, 9)],
+        },
+        only(4, "pie", "ramen"),
+        r"train_test_split\.txt may divide the images and is not used",
+    ),
+    "Food-101 in JSON": (
+        "images/{pie,ramen}/#.jpg=4",
+        {
+            f"meta/{part}.json": [json.dumps({c: [f"{c}/{n}" for n in numbers] for c in ("pie", "ramen")})]
+            for part, numbers in (("train", (0, 1, 2)), ("test", (3,)))
+        },
+        parts(3, 1, "pie", "ramen"),
+        r"meta/test\.json, meta/train\.json divide the images\. There is no val",
+    ),
+    "one JSON file of all splits": (
+        "{pie,ramen}/#.jpg=4",
+        {
+            "split_zhou.json": [
+                json.dumps(
+                    {
+                        "train": [[f"{name}.jpg", 0, "x"] for name in some(0, 1, 2)],
+                        "val": [[f"{name}.jpg", 0, "x"] for name in some(3)],
+                    }
+                )
+            ]
+        },
+        parts(3, 1, "pie", "ramen"),
+        r"^split_zhou\.json divides the images\.$",
+    ),
+    "JSON that is no split": (
+        "{pie,ramen}/#.jpg=4",
+        {"train.json": ['{"epochs": 3}'], "test.json": ['{"images": ["other.jpg"]}'], "split.json": ["{"]},
+        only(4, "pie", "ramen"),
+        r"^$",
     ),
     "texts of something else": (
         "{pie,ramen}/#.jpg=4",

@@ -1,5 +1,6 @@
 """Tables of several files, one for each part, and tables whose rows are about folders of images."""
 
+import json
 import unicodedata
 
 import pytest
@@ -123,6 +124,71 @@ CASES: dict[str, Case] = {
         refuses=r"two ways.*--table t\.csv",
         flags={"table": "t.csv"},
         chosen=only(4, "a", "b"),
+    ),
+    "two halves of the labels": Case(
+        "im/#.png=8",
+        {"labels_1.csv": some(0, 4), "labels_2.csv": some(4, 8)},
+        only(4, "a", "b"),
+        (r"labels_1\.csv, labels_2\.csv have the same columns and different images, and are read together\.",),
+    ),
+    "a number behind one part of three": Case(
+        "im/#.png=12",
+        {"train_1.csv": some(0, 4), "valid.csv": some(4, 8), "test.csv": some(8, 12)},
+        parts(2, 2, 2),
+        (r"are read together",),
+    ),
+    "numbered tables of the same images": Case(
+        "im/#.png=8", {"labels_1.csv": some(0, 8), "labels_2.csv": some(0, 8)}, only(4, "a", "b"), (r"^Labels[^.]*\.",)
+    ),
+    "other images under another name": Case(
+        "im/#.png=10",
+        {"labels.csv": some(0, 6), "extra.csv": some(6, 10)},
+        only(3, "a", "b"),
+        (r"extra\.csv is not used: it names 4 images",),
+    ),
+    "studies of both parts, no header": Case(
+        "train/wrist/p{1,2,3,4}/s1/#.png=2 valid/wrist/p{5,6}/s1/#.png=2",
+        {
+            "train_studies.csv": "".join(f"MURA/train/wrist/p{n}/s1/,{n % 2}\n" for n in (1, 2, 3, 4)),
+            "valid_studies.csv": "".join(f"MURA/valid/wrist/p{n}/s1/,{n % 2}\n" for n in (5, 6)),
+        },
+        {"train": {"0": 4, "1": 4}, "val": {"0": 2, "1": 2}},
+        (r"train_studies\.csv has no header: its first row names a folder and counts as a row",),
+    ),
+    "folders that hold one class each beside a table": Case(
+        "Training_Input/x#.png=6",
+        {"gt/truth.csv": table("image,A,B", *(f"x{n},{n % 2},{1 - n % 2}" for n in range(6)))},
+        only(3, "A", "B"),
+    ),
+    "images of one name in two folders": Case(
+        "images_{128,256}/x#.png=4",
+        {"l.csv": table("file,label", *(f"x{n}.png,{'ab'[n % 2]}" for n in range(4)))},
+        refuses=r"The column file of l\.csv does not tell images of one name apart \(images_128/x0\.png, "
+        r"images_256/x0\.png\): write their folder and extension into it, or remove one of each\.",
+    ),
+    "files of Label Studio on a disk": Case(
+        "imgs/x#.png=6",
+        {
+            "p.json": json.dumps(
+                [{"image": f"/data/local-files/?d=imgs/x{n}.png", "choice": "ab"[n % 2]} for n in range(6)]
+            )
+        },
+        only(3, "a", "b"),
+    ),
+    "attributes of VIA": Case(
+        "imgs/x#.png=6",
+        {
+            "via.csv": table(
+                "filename,file_attributes",
+                *(f'x{n}.png,"{{""class"":""{"ab"[n % 2]}""}}"' for n in range(6)),
+            )
+        },
+        only(3, "a", "b"),
+    ),
+    "places in the image beside the class": Case(
+        "im/#.png=8",
+        {"l.csv": table("file,x,y,Target", *(f"{n}.png,{n % 3},{n % 4 // 2},{n % 2}" for n in range(8)))},
+        only(4, "0", "1"),
     ),
     "names of classes beside class folders": Case(
         "{n01,n02}=3", {"words.csv": table("wnid,name", "n01,tench", "n02,shark")}, only(3, "n01", "n02")
