@@ -10,6 +10,7 @@ from core.cli.command import AddCommand
 from core.cli.evaluate_views import beside_one_view, in_words, over_views
 from core.cli.output import print_json
 from core.cli.terminal import Line
+from core.compare.cases import cases_of_part
 from core.course.caveats import run_caveats
 from core.errors import ConfigError, RunError
 from core.insight.calibration import Calibration, calibrate, reliability
@@ -98,7 +99,7 @@ def _of_views(run: Run, stored: Stored, views: Views, options: argparse.Namespac
         "auc": metrics.auc(found.labels, found.probabilities),
         "loss": metrics.cross_entropy(found.labels, found.probabilities),
     }
-    alone = beside_one_view(stored, found, options.threshold)
+    alone = beside_one_view(stored, found, options.threshold, cases_of_part(run, options.part))
     more = {"views": views.to_record(), "one_view": alone}
     _tell(run, found, {**_figures(found, options.threshold), **ranking}, more, in_words(alone, views), options)
 

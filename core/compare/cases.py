@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from core.data.dataset_index import ImageFile
 from core.data.split import group_names
 from core.stats.components import components
+from core.store.predictions import read_predictions
 from core.store.runs import Run
 
 if TYPE_CHECKING:
@@ -53,18 +54,37 @@ def joined(count: int, marks: Iterable[Mark]) -> list[list[int]]:
     return components(count, [(first.setdefault((kind, name), image), image) for kind, name, image in marks if name])
 
 
-def groups_of_rows(run: Run, rows: "Sequence[PredictionRow]") -> list[str]:
-    """The group of each validation image, as the manifest or data.group_pattern tells it; empty where none is known.
+def cases_of_part(run: Run, part: str) -> list[list[int]]:
+    """Which images of a part belong together, as places among its predictions; see `cases_of`.
 
     Args:
-        run: Run.
-        rows: sequence of PredictionRow. Of its predictions, any of them.
+        run: Run. With predictions.
+        part: str. `val` or `test`.
 
     Raises:
         ConfigError: the pattern is no regular expression, or takes too long.
         RunError: the configuration of the run cannot be read.
     """
-    listed = {item["path"]: item for item in run.data().val}
+    predictions = read_predictions(run.path)
+    rows = predictions.of(part) if predictions else []
+    content = {item["path"]: item.get("sha256", "") for item in run.data().part(part)}
+    marks = [("group", name, k) for k, name in enumerate(groups_of_rows(run, rows, part))]
+    return joined(len(rows), [*marks, *(("content", content.get(row.file, ""), k) for k, row in enumerate(rows))])
+
+
+def groups_of_rows(run: Run, rows: "Sequence[PredictionRow]", part: str = "val") -> list[str]:
+    """The group of each image of a part, as the manifest or data.group_pattern tells it; empty where none is known.
+
+    Args:
+        run: Run.
+        rows: sequence of PredictionRow. Of its predictions of that part, any of them.
+        part: str. `val` or `test`. Defaults to `"val"`.
+
+    Raises:
+        ConfigError: the pattern is no regular expression, or takes too long.
+        RunError: the configuration of the run cannot be read.
+    """
+    listed = {item["path"]: item for item in run.data().part(part)}
     files = [_file(row, listed.get(row.file)) for row in rows]
     return group_names(files, run.config().data.group_pattern)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from core.checks.finding import Finding
 from core.course.contradictions import one_class_on_validation
 from core.course.training_record import TrainingRecord
+from core.stats.curve_rise import rises_beyond_noise
 from core.stats.metrics import wilson
 from core.stats.percent import percent
 
@@ -183,7 +184,8 @@ def _finds_rare(record: TrainingRecord) -> bool:
 
 
 def overfitting(record: TrainingRecord) -> Finding | None:
-    """Validation loss has risen well above its lowest value while training loss fell on: more of it learns by heart."""
+    """Validation loss has risen well above its lowest value, by more than it goes up and down, while training loss fell
+    on: more of it learns by heart."""
     known = [(e.val_loss, e.loss, e) for e in record.epochs if e.val_loss is not None and e.loss is not None]
     if not known or record.last.predicted_share >= ONE_CLASS:
         return None
@@ -192,6 +194,8 @@ def overfitting(record: TrainingRecord) -> Finding | None:
     gap = (last.accuracy or 0) > (last.val_accuracy or 0)
     if last.epoch - best.epoch < SETTLED or not rose or not gap or loss_now >= loss_then:
         return None
+    if not rises_beyond_noise([loss for loss, *_ in known]):
+        return None  # a loss that goes up and down has a lowest value, too
     kept = record.config.training.early_stopping > 0
     return Finding(
         "overfitting",

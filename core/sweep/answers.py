@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.cases import groups_of_rows, joined
+from core.compare.cases import cases_of_part
 from core.store.predictions import read_predictions
 from core.store.runs import RunStore
 
@@ -50,14 +50,10 @@ def groups_of(run_id: str) -> NDArray[np.int64] | None:
         RunError: its configuration cannot be read.
     """
     run = RunStore().by_id(run_id)
-    predictions = read_predictions(run.path) if run else None
-    if run is None or predictions is None:
+    if run is None or read_predictions(run.path) is None:
         return None
-    rows = predictions.of("val")
-    content = {item["path"]: item.get("sha256", "") for item in run.data().val}
-    marks = [("group", name, k) for k, name in enumerate(groups_of_rows(run, rows))]
-    marks += [("content", content.get(row.file, ""), k) for k, row in enumerate(rows)]
-    found = np.zeros(len(rows), np.int64)
-    for number, members in enumerate(joined(len(rows), marks)):
+    cases = cases_of_part(run, "val")
+    found = np.zeros(sum(map(len, cases)), np.int64)
+    for number, members in enumerate(cases):
         found[members] = number
     return found

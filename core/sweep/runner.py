@@ -10,6 +10,7 @@ from core.data.changes import require_unchanged
 from core.errors import DataError
 from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
+from core.stats.grouped_gap import LEVEL, sign_flip
 from core.stats.metrics import wilson
 from core.stats.percent import percent
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
@@ -132,10 +133,10 @@ class SweepRunner(TrialRunner[SweepResult]):
         if answers:
             correct = np.stack([found.right for _, found in answers])
             loss = np.stack([found.losses for _, found in answers])
-            row = answers[best_of(correct, loss)][0]
-            expected = correct_for_choice(correct, loss, groups=self._groups(answers[0][0]["run"] or "", count))
-            least = (row["interval"] or [1.0])[0]
-            alike = sum(least <= (other["value"] or 0.0) for other, _ in answers) - 1
+            chosen, groups = best_of(correct, loss), self._groups(answers[0][0]["run"] or "", count)
+            row = answers[chosen][0]
+            expected = correct_for_choice(correct, loss, groups=groups)
+            alike = len(answers) - 1 - shown_worse(correct, chosen, groups)
             best: Best = {
                 "arm": self.record["arms"].index(row),
                 "run": row["run"] or "",
@@ -170,11 +171,36 @@ def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, ali
     )
 
 
+def shown_worse(correct: NDArray[np.bool_], best: int, groups: NDArray[np.int64] | None) -> int:
+    """How many of the others are worse than the best by more than chance, image by image, or group by group.
+
+    The best was chosen for its answers on these images, so the 5 % are divided among all pairs of trials, not among
+    those with the best (Bonferroni): of equal trials one is called worse in at most 5 % of sweeps.
+
+    Args:
+        correct: bool array of shape `(trials, images)`.
+        best: int. Row of the best.
+        groups: integer array of shape `(images,)`. Images with one number belong together; None for each by itself.
+    """
+    trials = len(correct)
+    level = LEVEL / max(1, trials * (trials - 1) // 2)
+    found = 0
+    for other in range(trials):
+        gaps = correct[best].astype(np.int64) - correct[other]
+        differences = gaps if groups is None else np.bincount(groups, gaps).round().astype(np.int64)
+        found += other != best and int(gaps.sum()) > 0 and sign_flip(differences.tolist()) < level
+    return found
+
+
 def _alike(alike: int, others: int) -> str:
     if not alike:
         return ""
-    who = "All others lie" if alike == others else f"{alike} of the {others} others {'lies' if alike == 1 else 'lie'}"
-    return f" {who} within its 95 % CI, so these images hardly distinguish them."
+    who = "none of the others is" if alike == others else f"{alike} of the {others} others {_are(alike)} not"
+    return f" By these images {who} shown to be worse (paired, 95 % for all trials together)."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _outcome(run: Run, status: str) -> SweepOutcome:
