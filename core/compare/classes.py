@@ -118,8 +118,8 @@ def _differences(pairs: Pairs) -> dict[str, list[int]]:
 
 
 def _chance_words(pairs: Pairs, classes: Sequence[list[str]]) -> list[str]:
-    """That neither run has learned anything, where so: no accuracy is above the share of the largest class, and no AUC
-    other than chance."""
+    """That neither run is shown to have learned anything, where so: no accuracy is above the share of the largest class,
+    and no AUC other than chance."""
     counts = Counter(key[1] for key in pairs.a)
     if len(counts) < 2:
         return []
@@ -132,8 +132,8 @@ def _chance_words(pairs: Pairs, classes: Sequence[list[str]]) -> list[str]:
             return []
         said.append(f"{side} is right on {percent(accuracy.value)}" + (f" (AUC {auc.value:.3f})" if auc else ""))
     return [
-        f"Neither run has learned to tell the classes apart, as far as these {len(pairs.a)} images show: always naming "
-        f"“{largest}” is right on {percent(share)}; {listed(said)}."
+        f"That either run has learned to tell the classes apart is not shown by these {len(pairs.a)} images: always "
+        f"naming “{largest}” is right on {percent(share)}; {listed(said)}."
     ]
 
 

@@ -121,8 +121,11 @@ def auc(labels: Labels, probabilities: Probabilities) -> float | None:
     the unweighted mean over the classes, each against the rest.
 
     Returns:
-        Float, 0 to 1; None where a class has no sample or all samples, so that there is nothing to compare.
+        Float, 0 to 1; None where a class has no sample or all samples, so that there is nothing to compare, or where a
+        score is not a number, which has no place in an order.
     """
+    if np.isnan(probabilities).any():
+        return None
     classes = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
     areas = [_binary_auc(labels == k, probabilities[:, k]) for k in classes]
     known = [area for area in areas if area is not None]
@@ -224,9 +227,10 @@ def balanced_accuracy(table: NDArray[np.int64]) -> float | None:
 def average_precision(positive: NDArray[np.bool_], scores: Probabilities) -> float | None:
     """The precision at each threshold, weighted by the recall it adds; for random scores it is the share of positives.
 
-    Without interpolation, which is too kind (Davis and Goadrich, 2006). None without a positive.
+    Without interpolation, which is too kind (Davis and Goadrich, 2006). None without a positive, or where a
+    score is not a number.
     """
-    if not positive.any():
+    if not positive.any() or np.isnan(scores).any():
         return None
     recall, precision = precision_recall(positive, scores, len(positive) + 1)
     return float(np.sum(np.diff(recall) * precision[1:]))

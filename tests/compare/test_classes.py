@@ -81,7 +81,7 @@ def test_two_runs_at_chance_are_said_to_have_learned_nothing() -> None:
         runs.append(make_run(labels, "".join("a" if p > 0.5 else "b" for p in first), first.tolist()))
     (said,) = compared(*runs)["sentences"]
     assert said.startswith(
-        "Neither run has learned to tell the classes apart, as far as these 200 images show: always naming “a” is "
+        "That either run has learned to tell the classes apart is not shown by these 200 images: always naming “a” is "
         "right on 50.0 %; A is right on "
     )
     assert "(AUC 0." in said
@@ -96,6 +96,6 @@ def test_a_run_that_only_lacks_a_threshold_has_learned() -> None:
     assert found["sentences"] == ["Neither run ever predicts “b”: recall 0.0 % in both."]
     broken = [make_run(labels, "a" * 200, [float("nan")] * 200) for _ in range(2)]
     assert compared(*broken)["sentences"][1] == (
-        "Neither run has learned to tell the classes apart, as far as these 200 images show: always naming “a” is "
+        "That either run has learned to tell the classes apart is not shown by these 200 images: always naming “a” is "
         "right on 95.0 %; A is right on 95.0 % and B is right on 95.0 %."
     )

@@ -219,3 +219,18 @@ def test_balanced_accuracy_counts_each_class_once_and_leaves_out_empty_ones() ->
     assert balanced_accuracy(np.array([[90, 0], [10, 0]])) == 0.5
     assert balanced_accuracy(np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]])) == pytest.approx(0.65)
     assert balanced_accuracy(np.zeros((2, 2), dtype=np.int64)) is None
+
+
+def test_scores_that_are_not_numbers_have_no_order() -> None:
+    """They used to count as the highest: an AUC of 1 for a network that has blown up."""
+    labels, scores = np.array([0, 1, 0, 1]), np.array([0.1, np.nan, 0.3, 0.4])
+    assert auc(labels, two(scores.tolist())) is None
+    assert auc(labels, np.full((4, 3), np.nan)) is None
+    assert average_precision(labels == 1, scores) is None
+    assert auc(labels, two([0.1, np.inf, 0.3, 0.4])) == 1.0, "what is infinite is the highest"
+
+
+def test_what_was_found_is_inside_its_interval() -> None:
+    for count in range(1, 200):
+        assert wilson(count, count)[1] == 1.0
+        assert wilson(0, count)[0] == 0.0

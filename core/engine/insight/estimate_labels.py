@@ -56,6 +56,8 @@ def label_findings(dataset: Dataset, parts: Parts, probabilities: NDArray[np.flo
         parts: See `answers_of`.
         probabilities: float64 `(n, classes)`. From `answers_of`.
     """
+    if np.isnan(probabilities).any():
+        return []  # of features that are not numbers nothing is learned
     files, classes = [file for _, part, _ in parts for file in part], len(dataset.classes)
     labels = dataset.labels(files)
     part_of = np.repeat(np.arange(len(parts)), [len(part) for _, part, _ in parts])

@@ -164,8 +164,11 @@ def _digits(probability: float) -> str:
 
 
 def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Roc]:
-    """ROC curves: of the second class where there are two, else of each class against the rest."""
+    """ROC curves: of the second class where there are two, else of each class against the rest; none where a
+    probability is not a number."""
     curves: dict[str, Roc] = {}
+    if np.isnan(probabilities).any():
+        return curves
     for k in [1] if len(classes) == 2 else range(len(classes)):
         if 0 < (labels == k).sum() < len(labels):
             false_rate, true_rate = metrics.roc(labels == k, probabilities[:, k])

@@ -28,3 +28,10 @@ def test_a_pattern_that_is_no_regular_expression_loses_no_figures():
     files = [an_image(k, "x") for k in range(4)]
     said = np.full((4, 2), [0.9, 0.1], np.float32)
     assert evaluate(files, np.zeros(4, np.int64), said, ["a", "b"], pattern="(").groups is None
+
+
+def test_a_network_that_has_blown_up_has_no_area_and_no_curve():
+    files = [an_image(k, "x") for k in range(4)]
+    said = np.full((4, 2), np.nan, np.float32)
+    found = evaluate(files, np.array([0, 1, 0, 1]), said, ["a", "b"], pattern="")
+    assert (found.auc, found.loss, found.roc) == (None, None, {})
