@@ -118,8 +118,8 @@ def _differences(pairs: Pairs) -> dict[str, list[int]]:
 
 
 def _chance_words(pairs: Pairs, classes: Sequence[list[str]]) -> list[str]:
-    """That neither run is shown to have learned anything, where so: no accuracy is above the share of the largest class,
-    and no AUC other than chance."""
+    """That neither run is shown to have learned anything, where so: no accuracy is above the share of the largest
+    class, and no AUC other than chance."""
     counts = Counter(key[1] for key in pairs.a)
     if len(counts) < 2:
         return []

@@ -35,6 +35,10 @@ QUANTILE = 0.99
 FEWEST = 20
 """With fewer validation images no limit is set."""
 
+_ENOUGH = 99
+"""Validation images from which on a distance that 1 % of other images exceed is one of theirs: of m images that come in
+random order the next one is the farthest in one case of m + 1."""
+
 Features = NDArray[np.floating[Any]]
 
 
@@ -89,11 +93,18 @@ class OutOfDistributionLimit:
         if self.limit is None:
             return f"{count} validation images are too few to decide which images are out of distribution."
         beyond = int((self.distances > self.limit).sum())
+        few = (
+            f" Of {count} images that is the largest distance, which {100 / (count + 1):.0f} % of other images of the "
+            "same kind exceed."
+            if count < _ENOUGH
+            else ""
+        )
         return (
             f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.images:,} "
             f"training images{kept}. The limit, {self.limit:.3f}, is the 99th "
             f"percentile of the {count:,} validation images: {beyond} of them lie beyond it. With the limit from one "
             f"half of them, {self.flagged_held_out} ({100 * self.flagged_held_out / count:.1f} %) of the others did."
+            f"{few}"
         )
 
 

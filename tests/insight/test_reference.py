@@ -128,3 +128,13 @@ def test_a_reference_of_another_list_of_images_is_none(run: Run) -> None:
 
 def test_a_run_without_one_has_none(run: Run) -> None:
     assert reference.read(run) is None
+
+
+def test_of_few_validation_images_it_is_said_how_many_others_lie_beyond_the_limit() -> None:
+    """The largest of 20 distances is exceeded by one new image in 21, not by one in a hundred."""
+    rng = np.random.default_rng(0)
+    beyond = [rng.normal() > rng.normal(size=20).max() for _ in range(4000)]
+    assert np.mean(beyond) == pytest.approx(1 / 21, abs=0.012)
+    few = OutOfDistributionLimit(100, 5, rng.random(20).astype(np.float32)).describe()
+    assert few.endswith("Of 20 images that is the largest distance, which 5 % of other images of the same kind exceed.")
+    assert OutOfDistributionLimit(100, 5, rng.random(99).astype(np.float32)).describe().endswith("of the others did.")
