@@ -50,14 +50,14 @@ def _settled(found: Crossed) -> bool:
 
 def _sentence(found: Crossed, images: int, part: str, needed: int | None, *, grouped: bool) -> str:
     of = f"{images} {part} images" + (f" of {found.cases} groups" if grouped else "")
-    span = f"{100 * found.low:.1f} to {100 * found.high:.1f} points of accuracy"
+    span = f"{100 * found.low:.1f} to {100 * found.high:.1f} points of accuracy (95 % CI)"
     begin = f"On other images of this kind the expected gap is {span}"
     if _settled(found):
         return f"{begin}: the gap would hold ({of}, {found.seeds} seeds)."
     if needed:
         return (
-            f"{begin}: these {of} cannot tell whether it would hold. About {needed} images in all would settle it, if "
-            f"the gap stays at {100 * found.value:.1f}."
+            f"{begin}: these {of} cannot tell whether it would hold. About {needed} images in all would settle it "
+            f"in four of five cases, if the gap stays at {100 * found.value:.1f}."
         )
     return (
         f"{begin}: these {of} cannot tell whether it would hold, and at a gap of {100 * found.value:.1f} more images "

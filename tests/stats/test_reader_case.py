@@ -117,7 +117,7 @@ def test_what_would_settle_it() -> None:
     seen = Crossed(0.04, -0.01, 0.09, 0.0001, 0.0005, 0.00004, 60.0, 200, 6)
     needed = cases_to_settle(seen)
     assert needed is not None
-    assert needed == pytest.approx(0.00054 * 200 / ((0.04 / 2.0003) ** 2 - 0.00006), rel=0.01)
+    assert needed == pytest.approx(0.00054 * 200 / ((0.04 / (2.0003 + 0.8416)) ** 2 - 0.00006), rel=0.01)
     assert cases_to_settle(Crossed(0.01, -0.03, 0.05, 0.0001, 0.0003, 0.00001, 60.0, 200, 6)) is None, (
         "more images do not help"
     )
@@ -129,7 +129,8 @@ def test_what_would_settle_it() -> None:
 
 
 def test_as_many_images_as_it_says_settle_it() -> None:
-    """Halves of the worlds that it cannot tell by 100 images have to be told by as many as it says."""
+    """Most of the worlds that it cannot tell by 100 images have to be told by as many as it says: four of five where
+    the gap is what it was measured to be."""
     rng, told, asked = np.random.default_rng(5), 0, 0
     while asked < 40:
         seen = crossed(*world(rng, 6, 100, 0.15, 1))
@@ -137,4 +138,4 @@ def test_as_many_images_as_it_says_settle_it() -> None:
         if seen and needed and seen.low <= 0 and seen.value > 0.03 and needed < 2000:
             again = crossed(*world(rng, 6, needed, 0.15, 1))
             told, asked = told + bool(again and again.low > 0), asked + 1
-    assert 0.3 < told / asked < 1
+    assert 0.55 < told / asked < 1
