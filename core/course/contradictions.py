@@ -136,23 +136,29 @@ def _called(classes: list[str], circle: list[int]) -> str:
 
 
 def validation_at_chance(record: TrainingRecord) -> Finding | None:
-    """Training goes well, and validation is no better than always naming the most frequent class, nor does it rank the
-    images: nothing that was learned holds there. An error where training is nearly right."""
+    """Training goes well, and validation is not shown to be better than always naming the most frequent class, nor to
+    rank the images, on images enough to exclude half of what training has gained: little that was learned holds there.
+    An error where training is nearly right.
+
+    Simulated with training nearly right: a network that is right on 69 % of other images has this said of it in 13 % of
+    sets of 20 images and 9 % of 40 (64 and 35 % without the upper end and with 3.5 standard errors of the AUC)."""
     last, (name, share) = record.last, record.majority
     if not record.is_settled or last.accuracy is None or last.val_accuracy is None or not _is_far_ahead(record):
         return None
-    low, _ = wilson(round(last.val_accuracy * record.count), record.count)
+    low, high = wilson(round(last.val_accuracy * record.count), record.count)
     error, auc = record.auc_error, last.val_auc
-    ranks = auc is not None and error is not None and abs(auc - 0.5) > max(0.1, SURE * error)
+    ranks = auc is not None and error is not None and abs(auc - 0.5) > max(0.1, 2 * error)
     if low > share or record.count < 20 or ranks or last.accuracy < share + 0.1:
         return None
+    if high >= (share + last.accuracy) / 2:
+        return None  # too few images to say that it does not hold
     return Finding(
         "validation-at-chance",
         "error" if last.accuracy >= BY_HEART else "warning",
         f"In epoch {record.number} accuracy is {last.accuracy:.3f} in training and {last.val_accuracy:.3f} on "
         f"validation, where always predicting {named([name])} would give "
-        f"{share:.3f}{'' if auc is None else f'; AUC there is {auc:.3f}'}: nothing learned in training holds on "
-        "validation.",
+        f"{share:.3f}{'' if auc is None else f'; AUC there is {auc:.3f}'}: on these {record.count} images nothing "
+        "shows that what was learned in training holds.",
         {
             "accuracy": last.accuracy,
             "val_accuracy": last.val_accuracy,

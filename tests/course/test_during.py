@@ -254,6 +254,16 @@ def test_validation_at_chance_is_told_long_before_training_is_right_in_all() -> 
     assert found(several(5, **lot, accuracy=0.55), val=(40, 40)) == {}
 
 
+def test_few_validation_images_do_not_show_that_nothing_holds_there() -> None:
+    """14 of 20 right fits a network that is right on 85 % of other images: the interval ends there."""
+    some, none = {"val_accuracy": 0.7, "val_auc": 0.75}, {"val_accuracy": 0.5, "val_auc": 0.5}
+    few = {"val": (10, 10)}
+    assert "validation-at-chance" not in found(several(6, **some, val_loss=0.7, accuracy=0.99), **few)
+    told = found(several(6, **none, val_loss=0.9, accuracy=0.99), **few)["validation-at-chance"]
+    assert told.severity == "error"
+    assert told.claim.endswith("on these 20 images nothing shows that what was learned in training holds.")
+
+
 def test_what_exchanged_classes_do_to_the_images_of_a_class_stands_below_them() -> None:
     reversed_answers = {"val_accuracy": 0.05, "val_auc": 0.01, "accuracy": 0.97, "val_loss": 3.0}
     run = record(several(6, **reversed_answers))
