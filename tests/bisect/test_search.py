@@ -152,7 +152,8 @@ def test_no_difference_is_said_only_of_an_interval_inside_the_margin() -> None:
     assert noisy.gap is not None
     assert noisy.gap.seeds == SEEDS
     assert "neither excludes 0 nor lies inside ±1.0 points. The largest gap not excluded is " in found.sentence
-    assert f"so would a margin of {100 * noisy.gap.reach:.1f} points." in found.sentence
+    assert f"The largest gap not excluded is {100 * noisy.gap.reach:.1f} points." in found.sentence
+    assert found.sentence.endswith("With a margin of that size it would be settled now.")
 
 
 def test_no_difference_takes_more_than_the_fewest_seeds() -> None:
