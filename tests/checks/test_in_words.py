@@ -26,6 +26,10 @@ ROOT = Path(__file__).parents[2]
             "Split on the page, by the pattern '(x)'",
         ),
         ("read them by --layout or on the Dataset page.", "read them on the Dataset page."),
+        ("(needs: `python -m core check --features`, or Check with features)", "(needs: Check with features)"),
+        ("say it (--pixels, or the field beside the file)", "say it (the field beside the file)"),
+        ("(--pixels 0..1 or -1..1, or the field beside the file).", "(the field beside the file)."),
+        ("drawn as --pixels, or another.", "drawn as --pixels, or another."),
     ],
 )
 def test_keys_and_commands_become_the_words_of_the_form(told, read):

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
+from core.cross_validation.store import CrossValidationSpec, CrossValidationStore
 from core.housekeeping import trash
 from core.store.runs import Run, Status
 from core.sweep.store import Sweep, SweepStore
@@ -95,3 +96,11 @@ def test_a_press_on_a_head_is_in_the_address(picked, sort):
     at = AppTest.from_function(script, kwargs={"picked": picked}).run()
     assert not at.exception
     assert asked(at, "sort") == sort
+
+
+def test_a_job_without_runs_has_no_trials_to_show(trials):
+    """Its row read "Finished, 0 trials", with a button that showed nothing."""
+    found = CrossValidationStore().create(CrossValidationSpec(make_config("sample", {})).admit())
+    found.write_status(Status(status="finished", created=2e9))
+    row = open_runs().dataframe[0].value.iloc[0]
+    assert (row["status"], row["open"]) == ("Finished", ":material/monitoring: Open")

@@ -1,10 +1,13 @@
 """The Train page: presets, marks, refusals, and one run for one form."""
 
 import io
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import paths
+from core.data.ingest import ingest_files
 from core.errors import RunError
 from core.store.runs import RunStore
 from core.workers import launch
@@ -230,6 +233,8 @@ def test_one_class_and_a_missing_folder_are_one_sentence(image_folder, tmp_path)
     assert not at.exception
     assert len(at.error) == 1
     assert "only one class" in errors(at)[0]
+    assert str(tmp_path) not in errors(at)[0], "where the folder lies is nobody's business"
+    assert ", in single;" in errors(at)[0]
     assert not at.metric
     assert start_of(at).disabled
     gone = open_page(tmp_path / "gone")
@@ -342,3 +347,19 @@ def test_memory_that_is_not_there_is_told_before_the_start(monkeypatch):
     at = open_page()
     assert any("the system may kill it" in warning.value for warning in at.warning)
     assert not start_of(at).disabled
+
+
+def test_what_an_upload_left_out_is_told(images):
+    """A file that points outside its folder is not taken in, which only the Dataset page said."""
+
+    def folder_of(*more: tuple[str, io.BytesIO]) -> Path:
+        own = [(str(file.relative_to(images)), io.BytesIO(file.read_bytes())) for file in sorted(images.rglob("*.png"))]
+        return ingest_files([*own, *more], paths.uploads_folder())
+
+    def notes(at: AppTest) -> str:
+        assert not at.exception
+        return " ".join(one.value for one in at.info).replace("\\", "")
+
+    assert "Files left out" not in notes(open_page(folder_of()))
+    outside = ("../../evil.png", io.BytesIO(next(images.rglob("*.png")).read_bytes()))
+    assert "Files left out because of their type or location: 1." in notes(open_page(folder_of(outside)))

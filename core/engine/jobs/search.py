@@ -25,6 +25,7 @@ from core.search.answer import begin, judge, most_heads, trained_heads, waiting
 from core.search.candidates import config_of, kept, rungs, same_features
 from core.search.fine_tuned import begin_fine_tuned, judge_fine_tuned
 from core.search.store import Search
+from core.sentences import counted
 from core.store import records
 from core.store.fold_records import FoldHead, SearchCandidate, SearchResult
 from core.store.run_records import Manifest
@@ -118,7 +119,7 @@ class _Work:
 
     def after(self, words: str) -> str:
         """Why it has ended early."""
-        return f"{words} {trained_heads(self._record)} heads; what was trained is kept."
+        return f"{words} {counted(trained_heads(self._record), 'head')}; what was trained is kept."
 
     def _waiting(self) -> list[int]:
         return [k for k, one in enumerate(self._record["candidates"]) if one["state"] == "waiting"]

@@ -8,6 +8,7 @@ from core.access.roles import Action
 from core.checks.context import Context
 from core.checks.coverage import coverage, in_words, with_features
 from core.checks.finding import Finding
+from core.checks.in_words import form_words
 from core.checks.preflight import CHECK_IDS, findings_of, merged, of_images
 from core.config import RunConfig, make_config
 from core.errors import ConfigError, UserError
@@ -79,7 +80,7 @@ def show_checks(view: View) -> int:
     if findings:
         st.markdown("##### What the checks found")
         show_findings(findings, root=view.index.root, images=8, offer=repair.offer(view))
-    st.caption(f":material/fact_check: {plain(in_words(made).replace('`', ''))}")
+    st.caption(f":material/fact_check: {plain(form_words(in_words(made)))}")
     if job and status and status.is_active:
         st.fragment(show_progress, run_every=EVERY_SECONDS)(job, "check", "check", end_check)
     elif not featured:

@@ -9,6 +9,7 @@ from core.checks.finding import Finding
 from core.errors import UserError
 from core.label_review.doubt import why_undecided
 from core.label_review.store import ReviewStore
+from core.sentences import counted
 from core.store.status import RESUMABLE
 from pages.shared import state
 from pages.shared.dataset.findings_view import Checked, checked_findings
@@ -203,8 +204,8 @@ def _imbalance(view: View) -> Sign:
     few, many = min(counts.values(), default=0), max(counts.values(), default=0)
     ratio = many / few if few else 0.0
     about = (
-        f"The largest class has {many:,} images and the smallest {few:,}; always predicting the largest has an "
-        f"accuracy of {percent(many / max(1, sum(counts.values())))}."
+        f"The largest class has {counted(many, 'image')} and the smallest {few:,}; always predicting the largest "
+        f"has an accuracy of {percent(many / max(1, sum(counts.values())))}."
     )
     value = "even" if 0 < ratio < 1.2 else f"{ratio:.1f} : 1" if ratio else "empty class"
     return Sign("Class imbalance", value, 0 < ratio < _UNEVEN, _HERE, about)

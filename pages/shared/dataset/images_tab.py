@@ -10,6 +10,7 @@ from core.data.dataset_index import ImageFile
 from core.data.file_names import display_name
 from core.data.images import thumbnail
 from core.errors import UnreadableImage
+from core.sentences import counted
 from pages.shared import state
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, show_file
@@ -42,7 +43,7 @@ def show_images(view: View) -> None:
     page = _choose_page(-(-len(chosen) // PER_PAGE))
     first = (page - 1) * PER_PAGE
     shown = _ordered(chosen)[first : first + PER_PAGE]
-    st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} images")
+    st.caption(f"{first + 1:,} to {first + len(shown):,} of {counted(len(chosen), 'image')}")
     with st.grid(min_column_width=110):
         for file in shown:
             with st.container(gap="xxsmall"):

@@ -10,6 +10,7 @@ from core.data.dataset_index import ImageFile
 from core.data.file_names import display_name
 from core.errors import UserError
 from core.label_review.store import review_key
+from core.sentences import counted
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, page_of, show_file
 from pages.shared.shell.chosen_dataset import View
@@ -143,7 +144,8 @@ def _ask_class(view: View, kind: Kind, group: Sequence[ImageFile]) -> None:
             args=(
                 view,
                 {file.path: EXCLUDED for file in group},
-                f"{len(group):,} images are excluded. Undo it on the Labels tab.",
+                f"{counted(len(group), 'image')} {'is' if len(group) == 1 else 'are'} excluded. "
+                "Undo it on the Labels tab.",
             ),
         )
 

@@ -135,7 +135,10 @@ def show_xray(view: View) -> None:
         st.plotly_chart(figure, alt=sentence, config={"displaylogo": False, "displayModeBar": False})
     left_out = len(labels) - len(order)
     if left_out and batches:
-        st.caption(f"The last {left_out} images are dropped because they do not fill a batch.")
+        dropped = (
+            "image is dropped because it does" if left_out == 1 else f"{left_out:,} images are dropped because they do"
+        )
+        st.caption(f"The last {dropped} not fill a batch.")
 
 
 def show_problems(view: View) -> None:

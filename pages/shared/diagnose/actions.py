@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from core.bisect import store as bisects
@@ -44,9 +45,19 @@ def is_comparable(run: Run) -> bool:
 
 
 def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:
-    """The two newest finished runs, the older one first: it is usually the baseline."""
-    finished = [run for run in runs if run.read_status().status == "finished"][:2]
+    """The two newest finished runs whose settings can be read, the older one first: it is usually the baseline."""
+    ended = (run for run in runs if run.read_status().status == "finished" and _has_settings(run))
+    finished = list(islice(ended, 2))
     return (finished[1], finished[0]) if len(finished) == 2 else None
+
+
+def _has_settings(run: Run) -> bool:
+    """Whether its settings can be read; without them it is compared with none."""
+    try:
+        run.config()
+    except RunError:
+        return False
+    return True
 
 
 def find_run(run_id: str) -> Run | None:

@@ -22,6 +22,7 @@ from pages.shared.diagnose.offer import search_buttons, show_offer, show_skipped
 from pages.shared.diagnose.section import section
 from pages.shared.diagnose.verdict import verdict_card
 from pages.shared.run.view import LOOKS
+from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.state import BISECT
 from pages.shared.widgets.text import duration, plain, sentence
@@ -84,8 +85,7 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     status = diagnose_actions.status_of(bisect)
     _trouble(status)
     search_buttons(bisect, status)
-    every = EVERY_SECONDS if status.is_active else None
-    st.fragment(_tick, run_every=every)(bisect, pair, status.is_active)
+    st.fragment(_tick, run_every=jobs.follow_seconds(status, EVERY_SECONDS))(bisect, pair, status.is_active)
     if not status.is_active:
         if not may(Action.DIAGNOSE):
             return

@@ -10,6 +10,7 @@ from core.access.roles import Action
 from core.bisect.store import Bisect, BisectSpec
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
+from core.sentences import counted
 from core.store.runs import RESUMABLE, Status
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.answer import margin_input
@@ -50,7 +51,9 @@ def show_offer(pair: Pair, before: Bisect | None) -> None:
         named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
         st.markdown(f"Settings to test: {named}.")
     trials, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
-    st.markdown(f"About **{trials} trials**, **{duration(60 * minutes)}** on this machine; updated while it runs.")
+    st.markdown(
+        f"About **{counted(trials, 'trial')}**, **{duration(60 * minutes)}** on this machine; updated while it runs."
+    )
     st.caption("Each is trained with the same 3 seeds, then 6 and 12 if the result is unclear.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(

@@ -10,6 +10,7 @@ from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
 from core.compare.paired import Paired, outcome, what_it_takes
 from core.errors import UserError
+from core.sentences import counted
 from core.stats.percent import rough
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
@@ -66,7 +67,7 @@ def _head(side: str, run: Run, colour: str) -> None:
         show_side(side, colour)
         st.markdown(f"**{plain(title(run))}**", width="content")
     way = mode_words(config.training.mode, config.training.unfreeze_from) if config else "settings cannot be read"
-    st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
+    st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {counted(len(records), 'epoch')}")
     accuracy, area, which = _judged(run, records)
     bounds = kept.interval if (kept := run.figures("val")) else None
     if bounds is None and facts and accuracy is not None:

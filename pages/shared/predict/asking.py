@@ -10,6 +10,7 @@ from core.errors import DataError, UserError
 from core.insight.answer import Prediction
 from core.insight.views import ALONE, Views
 from core.progress import Progress
+from core.sentences import counted
 from core.store.runs import Run
 from core.workers.predict_client import NamedImage, predict
 from pages.shared.predict.shown import Shown
@@ -44,7 +45,7 @@ def ask_once(
             answers = _ask(
                 run,
                 [(image.name, image.source) for image in images],
-                lambda done, total: bar.progress(done / total, text=f"{done} of {total} images"),
+                lambda done, total: bar.progress(done / total, text=f"{done} of {counted(total, 'image')}"),
                 heat,
                 views,
             )

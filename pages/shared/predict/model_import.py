@@ -6,11 +6,13 @@ from typing import Any
 import streamlit as st
 
 from core.access.roles import Action
+from core.checks.in_words import form_words
 from core.data.rendering import FITS
 from core.errors import UserError
 from core.export.bundle_import import import_bundle
 from core.models.class_names import QUOTING, split_classes
 from core.models.trial import PIXELS
+from core.sentences import counted
 from core.store.evaluated import read_gaps
 from core.store.runs import Run
 from core.workers.evaluate_client import evaluate_on
@@ -138,7 +140,7 @@ def _bring(file: Any, classes: str, name: str, pixels: str, fit: str) -> None:
         with st.spinner("Inspecting, then testing it in a separate process …"):
             run = _import(file, classes, name, pixels, fit)
     except UserError as error:
-        st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
+        st.error(plain(sentence(form_words(str(error)))), icon=":material/gpp_bad:")
         return
     clear_uploader()
     st.query_params[RUN] = run.id
@@ -170,7 +172,7 @@ def show_labelled(run: Run) -> None:
         except UserError as error:
             st.error(plain(sentence(str(error))), icon=":material/error:")
             return
-        st.success(f"Evaluated on {count} images.", icon=":material/check:")
+        st.success(f"Evaluated on {counted(count, 'image')}.", icon=":material/check:")
         for known in read_gaps(run).sentences():
             st.warning(plain(sentence(known)), icon=":material/rule:")
 

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.checks.in_words import form_words
 from core.data.file_names import display_name
 from core.data.images import thumbnail
 from core.data.rendering import SQUARES, window_words
 from core.errors import UnreadableImage, UserError
 from core.insight.answer import Prediction
 from core.insight.calibration import apply_temperature
-from core.sentences import listed
+from core.sentences import counted, listed
 from core.store.csv_tables import csv_bytes
 from core.store.run_images import run_rendering
 from core.store.runs import Run
@@ -62,7 +63,7 @@ def preparation(run: Run) -> None:
             "pixels; with values 0 to 255; the model scales them itself as specified at import."
         )
         for note in import_notes(run):
-            (st.info if note in PLAIN_NOTES else st.warning)(plain(note), icon=":material/rule:")
+            (st.info if note in PLAIN_NOTES else st.warning)(plain(form_words(note)), icon=":material/rule:")
         return
     scaling = _SCALING.get(config.data.preprocessing, config.data.preprocessing)
     st.caption(
@@ -116,8 +117,8 @@ def _say_unreadable(images: Sequence[Shown], answers: Sequence[Prediction]) -> N
     if names:
         more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
         st.warning(
-            f"{len(names)} of {len(answers)} images could not be read: {listed([*names[:_NAMED], *more])}; the table "
-            "says why."
+            f"{len(names)} of {counted(len(answers), 'image')} could not be read: "
+            f"{listed([*names[:_NAMED], *more])}; the table says why."
         )
 
 
@@ -130,7 +131,7 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
             else "are out of distribution: their predictions are"
         )
         st.warning(
-            f"{count} of {len(answers)} images {said} unreliable.",
+            f"{count} of {counted(len(answers), 'image')} {said} unreliable.",
             icon=":material/help:",
         )
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.insight.calibration import Calibration
 from core.insight.stored import Stored
+from core.sentences import counted
 from core.stats import metrics
 from core.store.run_colours import SERIES
 from pages.shared.widgets.charts import (
@@ -138,7 +139,8 @@ def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
 def reliability_words(before: Bins, after: Bins | None, found: Calibration) -> str:
     """The reliability diagram as text, for screen readers."""
     rows = [
-        f"confidence {percent(one['sure'])}, accuracy {percent(one['right'])} ({one['count']} images)" for one in before
+        f"confidence {percent(one['sure'])}, accuracy {percent(one['right'])} ({counted(one['count'], 'image')})"
+        for one in before
     ]
     words = f"Reliability diagram. Uncalibrated: {'; '.join(rows)}."
     if after is not None:
@@ -179,6 +181,6 @@ def _add_bins(figure: go.Figure, bins: Bins, name: str, colour: str, symbol: str
         line={"color": colour, "width": 2},
         marker={"size": 10, "symbol": symbol},
         error_y={"type": "data", "array": ends[:, 1] - right, "arrayminus": right - ends[:, 0], "thickness": 1},
-        customdata=[one["count"] for one in bins],
-        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}, %{customdata} images<extra></extra>",
+        customdata=[counted(one["count"], "image") for one in bins],
+        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}, %{customdata}<extra></extra>",
     )

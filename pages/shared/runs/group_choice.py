@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.runs_table.rows import Row
+from core.sentences import counted
 from core.store.folder import JobFolder
 from core.store.runs import Run
 from pages.shared import state
@@ -76,13 +77,15 @@ def _deletions(own: Sequence[Row], chosen: Sequence[Row], ended: Sequence[Run]) 
     inside = {trial.id for row in own for trial in row.trials}
     trials = [run for run in ended if run.id in inside]
     beside = [run for run in ended if run.id not in inside]
-    more = f" The {len(beside)} other chosen runs go as well." if beside else ""
+    goes = "The other chosen run goes" if len(beside) == 1 else f"The {len(beside)} other chosen runs go"
+    more = f" {goes} as well." if beside else ""
     st.markdown(f"Delete **{what}**?{more}")
     asked = set(address.get_list(state.LOOK_CHOSEN))
     only: list[JobFolder] = [*groups, *(run for run in ended if run.id in asked)]
     if trials:
         whole: list[JobFolder] = [*groups, *ended]
-        _button(f"With its {len(trials)} trials" if len(groups) == 1 else f"With {len(trials)} trials", whole, "all")
+        number = counted(len(trials), "trial")
+        _button(f"With its {number}" if len(groups) == 1 else f"With {number}", whole, "all")
     _button("Keep the trials as runs" if trials else "Delete", only, "only")
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs_table.query import select
 from core.runs_table.rows import Row, count_runs, flat, table_rows
+from core.sentences import counted
 from pages.shared import state
 from pages.shared.runs import address
 from pages.shared.runs.choice import show_choice
@@ -63,7 +64,8 @@ def _table(rows: list[Row]) -> None:
     show_filters(rows, query)
     found = select(rows, query)
     if unread := _unread(rows):
-        st.caption(f":material/hourglass_top: {unread:,} runs are being read for the first time and will appear soon.")
+        told = f"{counted(unread, 'run')} {'is' if unread == 1 else 'are'}"
+        st.caption(f":material/hourglass_top: {told} being read for the first time and will appear soon.")
     if not found:
         st.info("No runs match the filter.", icon=":material/filter_alt_off:")
         return

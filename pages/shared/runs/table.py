@@ -12,6 +12,7 @@ from core.jobs.job import BudgetedJob
 from core.runs_table.columns import MOMENT, SECONDS, SHARE, SIZE, WORDS, columns
 from core.runs_table.query import Query, Sort
 from core.runs_table.rows import Row, differing, flat
+from core.sentences import counted
 from core.start import kinds
 from core.store.runs import Run
 from pages.shared import state
@@ -23,6 +24,9 @@ from pages.shared.widgets.share_column import in_percent, share_bar
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
 OPEN, SHOW, HIDE = ":material/monitoring: Open", ":material/expand_more: Trials", ":material/expand_less: Trials"
+
+_WITHOUT_RUNS = {"cross-validation": state.CROSS_VALIDATION, "search": state.SEARCH}
+"""Jobs that train no runs, and so have no trials to show, with their name in the address of the Train page."""
 
 _SORTED_BY = {"findings": "errors", "curve": "val_loss"}
 _HEADS = {"errors": "findings"}
@@ -158,9 +162,11 @@ def job_of(row: Row) -> BudgetedJob:
 
 
 def _follow_button(row: Row) -> None:
-    """Opens a run; shows or hides the trials of a sweep or bisect."""
+    """Opens a run, or the page of a job without runs of its own; shows or hides the trials of a sweep or bisect."""
     if row.is_run:
         st.switch_page("pages/live.py", query_params={state.RUN: row.id})
+    if row.kind in _WITHOUT_RUNS:
+        st.switch_page("pages/train.py", query_params={_WITHOUT_RUNS[row.kind]: row.id})
     opened = address.get_list(state.LOOK_OPEN)
     if row.id in opened:
         opened.remove(row.id)
@@ -171,7 +177,7 @@ def _follow_button(row: Row) -> None:
 
 
 def _button(row: Row) -> str:
-    if row.is_run:
+    if row.is_run or row.kind in _WITHOUT_RUNS:
         return OPEN
     return HIDE if row.id in address.get_list(state.LOOK_OPEN) else SHOW
 
@@ -181,7 +187,7 @@ def _state(row: Row) -> str:
     word = LOOKS[status][0] if status in LOOKS else status
     if row.is_run and row.is_read and row.changed is None and status != "damaged":
         return f"{word}, settings damaged"
-    return word if row.is_run else f"{word}, {len(row.trials)} {'trial' if len(row.trials) == 1 else 'trials'}"
+    return word if row.is_run or row.kind in _WITHOUT_RUNS else f"{word}, {counted(len(row.trials), 'trial')}"
 
 
 def _badges(row: Row) -> list[str]:

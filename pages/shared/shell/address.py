@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
+from core.sentences import counted
 from pages.shared.state import FILLED, part_key
 from pages.shared.widgets.text import plain, sentence
 
@@ -100,7 +101,8 @@ def tell(complaints: Sequence[str]) -> None:
     for text in complaints[:_MOST_TOLD]:
         st.warning(f"Part of the address was ignored. {plain(sentence(text))}", icon=":material/link_off:")
     if len(complaints) > _MOST_TOLD:
-        st.warning(f"{len(complaints) - _MOST_TOLD} other parts of the address were ignored, too.")
+        others = len(complaints) - _MOST_TOLD
+        st.warning(f"{counted(others, 'other part')} of the address {'was' if others == 1 else 'were'} ignored, too.")
 
 
 def value_part(

@@ -6,9 +6,13 @@ from core.jobs.spec import Spec
 from core.progress import Progress
 from core.start import start
 from core.store.folder import JobFolder
+from core.store.status import RESUMABLE, Status
 from pages.shared.shell.access import person
 
 F = TypeVar("F", bound=JobFolder)
+
+RESUMED_SECONDS = 5.0
+"""How often one looks whether a job that has ended early was resumed in another tab, or by somebody else."""
 
 
 def begin(kind: str, spec: Spec[F], progress: Progress | None = None) -> F:
@@ -49,3 +53,15 @@ def end_now(job: JobFolder) -> None:
         RunError: it is not running, or its worker is out of reach.
     """
     start.stop(job, person(), now=True)
+
+
+def follow_seconds(status: Status, every: float) -> float | None:
+    """How often a job is looked at: one that can be resumed too, as that may happen in another tab; else None.
+
+    Args:
+        status: Status.
+        every: float. For a job at work.
+    """
+    if status.is_active:
+        return every
+    return RESUMED_SECONDS if status.status in RESUMABLE else None

@@ -61,7 +61,7 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
             _form(config)
         if job and status:
             early_end(job, status, "Resume the cross-validation", done=_KEPT, key="cv_resume")
-            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
+            st.fragment(_tick, run_every=jobs.follow_seconds(status, EVERY_SECONDS))(job, status.is_active)
             if not status.is_active and (result := job.result()):
                 _show_result(job, result, view)
 

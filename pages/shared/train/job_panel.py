@@ -56,7 +56,7 @@ def start_job(kind: str, spec: Spec[J], key: str) -> None:
     st.rerun()
 
 
-def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> None:
+def early_end(job: Job, status: Status, label: str, *, done: str, key: str, below: str = "") -> None:
     """Why a job ended early, and the button that goes on with it; nothing of one running or finished.
 
     Args:
@@ -65,10 +65,12 @@ def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> N
         label: str. Of the button.
         done: str. What is not done again, in a sentence.
         key: str. Session key of the button.
+        below: str. What the page says below anyway, and so is not said here. Defaults to nothing.
     """
     if status.status not in RESUMABLE:
         return
-    said = plain(sentence(status.message or STATUSES[status.status]))
+    message = status.message.removesuffix(below).strip() if below else status.message
+    said = plain(sentence(message or STATUSES[status.status]))
     (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
     st.button(label, icon=":material/play_circle:", on_click=act, args=(partial(jobs.go_on, job),), help=done, key=key)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from core.checks.preflight import preflight
 from core.config import RunConfig
 from core.data.dataset import divide
 from core.data.dataset_index import DatasetIndex
+from core.data.split_file import SplitFile
 from core.errors import UserError
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.widgets.fields import sentence_of
@@ -27,8 +29,9 @@ def show_preflight(config: RunConfig, view: View | None) -> None:
         return
     if view.problem:
         return
+    index = replace(view.index, skipped=tuple(view.skipped))  # what an upload left out is known beside its folder
     try:
-        findings = _findings(_key(config, view), config, view.index)
+        findings = _findings(_key(config, index, view.split_file), config, index)
     except UserError as error:
         st.error(sentence_of(error))
         return
@@ -48,9 +51,8 @@ def _findings(key: str, _config: RunConfig, _index: DatasetIndex) -> list[Findin
     return preflight(_config, divide(_index, _config.data))
 
 
-def _key(config: RunConfig, view: View) -> str:
+def _key(config: RunConfig, index: DatasetIndex, own: SplitFile | None) -> str:
     """A hash of the settings and of every file's place, class and content; a few milliseconds for 5,000 images."""
-    index, own = view.index, view.split_file
     record: dict[str, Any] = {**config.settings(), "dataset": config.dataset, "home": str(paths.home())}
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
     digest.update(f"{index.root}\n{index.skipped}\n{index.unreadable}\n".encode(errors="backslashreplace"))

@@ -9,6 +9,7 @@ from core.config import keys
 from core.errors import DataError, UserError
 from core.script.becoming import Answers, beyond, differences, has_nearest, nearest_values
 from core.script.text import LARGEST, LONGEST, place_of
+from core.sentences import counted
 from core.workers.script_client import Busy, read_script
 from pages.shared.state import field_key, part_key
 from pages.shared.widgets import fields
@@ -100,7 +101,7 @@ def _outcome(content: bytes, name: str, version: str | None) -> tuple[dict[str, 
 def _show(record: dict[str, Any]) -> None:
     values = values_of(record)
     show_findings([_numbered(one) for one in record["findings"]])
-    st.markdown(f"**Read from the script:** {len(record['settings'])} settings")
+    st.markdown(f"**Read from the script:** {counted(len(record['settings']), 'setting')}")
     _table(_stated(record), "Table of what was found in the script, setting by setting.")
     asked = [one for one in record["open"] if one["kind"] == "asked"]
     _show_list("Not determined", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in asked])

@@ -52,8 +52,10 @@ def show_search(config: RunConfig | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if job and status:
-            early_end(job, status, "Resume the search", done=_KEPT, key="search_resume")
-            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
+            result = job.result()
+            below = result["sentence"] if result and result["ranking"] else ""
+            early_end(job, status, "Resume the search", done=_KEPT, key="search_resume", below=below)
+            st.fragment(_tick, run_every=jobs.follow_seconds(status, EVERY_SECONDS))(job, status.is_active)
 
 
 def _form(config: RunConfig | None) -> None:

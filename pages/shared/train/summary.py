@@ -26,7 +26,7 @@ def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
     try:
         view = chosen_dataset.peek(reference)
     except UserError as error:
-        st.error(plain(sentence(str(error))))
+        st.error(plain(sentence(chosen_dataset.without_path(reference, error))))
         return None, False
     if view and view.problem:
         st.warning(plain(view.problem), icon=":material/warning:")

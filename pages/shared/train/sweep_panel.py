@@ -13,6 +13,7 @@ from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 from pages.shared import state
+from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.train.job_panel import early_end, shown_job, start_job, stop_button
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
@@ -78,7 +79,7 @@ def show_sweep(config: RunConfig | None) -> None:
             _form(config)
         if sweep and status:
             early_end(sweep, status, "Resume the sweep", done=_KEPT, key="sweep_resume")
-            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(sweep, status.is_active)
+            st.fragment(_tick, run_every=jobs.follow_seconds(status, EVERY_SECONDS))(sweep, status.is_active)
 
 
 def _form(config: RunConfig | None) -> None:

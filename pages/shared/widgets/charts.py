@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.sentences import counted
 from core.store.run_colours import SERIES
 from core.store.runs import METRICS
 from pages.shared.widgets.figure_names import LABEL, short, under_pointer
@@ -29,6 +30,9 @@ FIGURE_HEIGHT = 380
 
 CELLS = 12
 """Up to so many classes the confusion matrix has its numbers written in."""
+
+_CELLS_WITH_SHARE = 6
+"""Up to so many classes a cell has room for its share below its count: `100%` is wider than a cell of eight."""
 
 _LEGEND_ROW = 21
 """Pixels of an entry of a legend below a figure."""
@@ -56,7 +60,8 @@ def history_frame(records: "Sequence[EpochRecord]") -> pd.DataFrame:
 def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
     """How often each true class (row) was predicted as each class (column): counts, coloured by the row share.
 
-    Up to `CELLS` classes each cell has its numbers written in and says them under the pointer, empty or not. Of more
+    Up to `CELLS` classes each cell has its count written in, of few with its share below, and says both under the
+    pointer, empty or not. Of more
     classes only the colours are drawn, the figure is higher, and the axes name as many classes as there is room for.
     """
     counts = np.asarray(table, dtype=np.int64)
@@ -94,13 +99,13 @@ def cell_about(counts: np.ndarray, classes: Sequence[str], cell: tuple[int, int]
     """
     names = under_pointer(f"{classes[cell[0]]} predicted as {classes[cell[1]]}")
     share = counts[cell] / max(1, counts[cell[0]].sum())
-    return f"{names}<br>{counts[cell]} images, {share:.1%} of its row"
+    return f"{names}<br>{counted(int(counts[cell]), 'image')}, {share:.1%} of its row"
 
 
 def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     """The confusion matrix as text, for screen readers."""
     rows = [
-        f"of {sum(row)} images of {name}, {row[k]} were predicted as {name}"
+        f"of {counted(sum(row), 'image')} of {name}, {row[k]} {'was' if row[k] == 1 else 'were'} predicted as {name}"
         for k, (name, row) in enumerate(zip(classes, table, strict=False))
     ]
     return f"Confusion matrix: {'; '.join(rows[:CELLS])}."
@@ -156,11 +161,11 @@ _INK, _PAPER, _DARK_CELL = "#17211f", "#ffffff", 0.7
 
 
 def _write_cells(figure: go.Figure, counts: np.ndarray, shares: np.ndarray) -> None:
+    has_room = len(counts) <= _CELLS_WITH_SHARE
     for i, j in np.ndindex(counts.shape):
         font = {"size": 14, "color": _PAPER if shares[i, j] > _DARK_CELL else _INK}
-        figure.add_annotation(
-            x=j, y=i, text=f"{counts[i, j]}<br>{shares[i, j]:.0%}", showarrow=False, font=font, align="center"
-        )
+        text = f"{counts[i, j]}<br>{shares[i, j]:.0%}" if has_room else str(counts[i, j])
+        figure.add_annotation(x=j, y=i, text=text, showarrow=False, font=font, align="center")
 
 
 def _ticks(classes: Sequence[str], most: int) -> dict[str, Any]:

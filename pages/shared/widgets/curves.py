@@ -119,7 +119,7 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, is_smoothed: bool
     data = alt.NamedData("curve")
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end))
     y_scale = alt.Scale(domain=[scale.low, scale.high], nice=False, type="log" if scale.is_log else "linear")
-    axis = alt.Axis(format=".0e" if scale.is_log else _FORMS[metric], tickCount=5)
+    axis = alt.Axis(format=_form(metric, scale), tickCount=5)
     colour = alt.Color("series:N", title=None, scale=_series(_COLOURS, names), legend=legend)
     lines = (
         _values(data)
@@ -196,7 +196,7 @@ def curve_words(records: "Sequence[EpochRecord]", metric: str, title: str) -> st
 
 _COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority class": BASELINE}
 _LINES = {"loss": 2, "accuracy": 3, "auc": 2, "learning_rate": 1}
-_FORMS = {"loss": ".2~f", "accuracy": ".0%", "auc": ".1f", "learning_rate": ".0e"}
+_FORMS = {"loss": ".2~f", "accuracy": ".0%", "auc": ".2~f", "learning_rate": ".0e"}
 _EXACT = {"loss": ".4f", "accuracy": ".1%", "auc": ".4f", "learning_rate": ".3e"}
 _DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority class": [6, 4]}
 _LEGEND: dict[str, Any] = {
@@ -217,6 +217,15 @@ def _scale_of(metric: str, values: Sequence[float], *, is_log: bool) -> _Scale:
         powers = math.floor(math.log10(min(positive)) + 1e-9), math.ceil(math.log10(max(positive)) - 1e-9)
         return _Scale(10.0 ** powers[0], 10.0 ** max(powers[1], powers[0] + 1), is_log=True)
     return _Scale(min(0.0, *found, 0.0), _rounded_up(max(found, default=1.0)), is_log=False)
+
+
+def _form(metric: str, scale: _Scale) -> str:
+    """How the numbers at the axis are written, so that no two of them look the same."""
+    if scale.is_log:
+        return ".0e"
+    if metric == "loss" and scale.high < 0.1:
+        return f".{1 - math.floor(math.log10(scale.high))}~f"
+    return _FORMS[metric]
 
 
 def _rounded_up(value: float) -> float:

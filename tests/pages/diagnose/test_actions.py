@@ -101,3 +101,12 @@ def test_same_run_twice_is_refused_in_one_sentence(pair, started):
         jobs.begin("bisect", BisectSpec(pair[0], pair[0], 30))
     assert started == []
     assert BisectStore().list() == []
+
+
+def test_a_run_whose_settings_are_damaged_is_not_in_the_default_pair(make_run):
+    """With no run named, the page compared it and said only that it cannot be compared."""
+    first, second, damaged = (make_run(name, records=1) for name in ("first", "second", "damaged"))
+    (damaged.path / "config.json").write_text("{", encoding="utf-8")
+    runs = actions.comparable_runs(10)
+    assert damaged.id in [run.id for run in runs], "it may be chosen"
+    assert [run.id for run in actions.default_pair(runs) or ()] == [first.id, second.id]

@@ -119,3 +119,16 @@ def test_the_bar_of_a_running_search_tells_how_many_heads_are_trained() -> None:
     at = open_page(job)
     assert not at.exception
     assert [bar.proto.value for bar in at.get("progress")] == [25]
+
+
+def test_a_stopped_search_says_its_sentence_once() -> None:
+    job = search([])
+    record = job.result()
+    assert record is not None
+    job.write_result({**record, "complete": False, "sentence": "Best of 2: the second."})
+    told = "Stopped after 1 head; what was trained is kept."
+    job.write_status(Status(status="stopped", message=f"{told} Best of 2: the second."))
+    at = open_page(job)
+    assert not at.exception
+    assert [one.value for one in at.warning if "Stopped" in one.value] == [plain(told)]
+    assert sum(plain("Best of 2: the second.") in one.value for one in at.markdown) == 1

@@ -130,6 +130,26 @@ def test_confusion_has_counts_row_shares_and_literal_names():
     )
 
 
+def test_cells_of_seven_classes_have_no_room_for_a_share():
+    """`100%` below each other's count ran into the next cell."""
+    names = [f"class {k}" for k in range(7)]
+    counts = [[4 if i == j else 0 for j in range(7)] for i in range(7)]
+    assert {a.text for a in confusion_figure(counts, names).layout.annotations} == {"4", "0"}
+    six = confusion_figure([row[:6] for row in counts[:6]], names[:6])
+    assert {a.text for a in six.layout.annotations} == {"4<br>100%", "0<br>0%"}
+    assert six.data[0].customdata[0][0].endswith("<br>4 images, 100.0% of its row")
+
+
+def test_a_single_image_is_told_in_the_singular():
+    figure = confusion_figure([[1, 2], [0, 3]], ["a", "b"])
+    assert [text.split("<br>")[1] for text in figure.data[0].customdata[0]] == [
+        "1 image, 33.3% of its row", "2 images, 66.7% of its row",
+    ]  # fmt: skip
+    assert confusion_words([[1, 0], [1, 2]], ["a", "b"]) == (
+        "Confusion matrix: of 1 image of a, 1 was predicted as a; of 3 images of b, 2 were predicted as b."
+    )
+
+
 def test_the_cells_fill_the_confusion_matrix_so_that_each_name_stands_at_its_cell():
     """Marks on the cells once widened the axes, and on a phone both names stood on each other below narrow cells."""
     figure = clickable_confusion([[3, 1], [0, 4]], ["NORMAL", "PNEUMONIA"])
@@ -239,6 +259,22 @@ def test_every_point_is_inside_an_axis_that_ends_at_round_numbers(metric, figure
     encoding = chart.spec["layer"][0]["encoding"]
     assert encoding["x"]["title"] == "Epoch"
     assert encoding["y"]["title"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "figures", "form"),
+    [
+        ("auc", (0.97, 1.0), ".2~f"),
+        ("loss", (0.6, 0.2), ".2~f"),
+        ("loss", (0.04, 0.02), ".3~f"),
+        ("loss", (0.004, 0.002), ".4~f"),
+        ("accuracy", (0.97, 1.0), ".0%"),
+    ],
+)
+def test_no_two_numbers_at_an_axis_look_the_same(metric, figures, form):
+    """From 0.9 to 1 the axis of the AUC read 0.9, 0.9, 0.9, 1.0, 1.0, 1.0."""
+    chart = curve([epoch(k, **{metric: value}) for k, value in enumerate(figures, 1)], metric, "x", 2)
+    assert chart.spec["layer"][0]["encoding"]["y"]["axis"]["format"] == form
 
 
 def test_a_loss_may_be_drawn_by_powers_of_ten_and_smoothed():
