@@ -17,7 +17,7 @@ _COMMANDS = (
     re.compile(r"\bby --layout or "),
     re.compile(r"--layout or (?=the Dataset page)"),
     re.compile(r"`?python -m core [a-z-]+(?: --[a-z-]+)*`?, or (?=[A-Z])"),
-    re.compile(r"--pixels(?: [^,()]*)?, or (?=the field beside the file)"),
+    re.compile(r"(?<=\()--[a-z]+(?: [^()]*)?, or (?=the field beside the file)"),
 )
 """What only the command line understands, beside the page that does the same."""
 

@@ -79,13 +79,13 @@ def _never_words(never: Sequence[list[str]], recalls: Sequence[Mapping[str, floa
             beside = "" if other is None else f", where {'BA'[k]} has {percent(other)}"
             said.append(f"{side} never predicts “{name}”: its recall is 0.0 %{beside}.")
         if (more := len(never[k]) - len(both) - _NAMED) > 0:
-            said.append(f"{side} never predicts {more} other classes either.")
+            said.append(f"{side} never predicts {more} other {'class' if more == 1 else 'classes'} either.")
     return said
 
 
 def _some(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names[:_NAMED]]
-    return listed([*quoted, f"{len(names) - _NAMED} other classes"] if len(names) > _NAMED else quoted)
+    quoted, more = [f"“{name}”" for name in names[:_NAMED]], len(names) - _NAMED
+    return listed([*quoted, f"{more} other {'class' if more == 1 else 'classes'}"] if len(names) > _NAMED else quoted)
 
 
 def _recall_words(pairs: Pairs, recalls: Sequence[Mapping[str, float]], told: set[str]) -> list[str]:

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
         ("(needs: `python -m core check --features`, or Check with features)", "(needs: Check with features)"),
         ("say it (--pixels, or the field beside the file)", "say it (the field beside the file)"),
         ("(--pixels 0..1 or -1..1, or the field beside the file).", "(the field beside the file)."),
+        ("two or more (--classes A,B, or the field beside the file).", "two or more (the field beside the file)."),
         ("drawn as --pixels, or another.", "drawn as --pixels, or another."),
     ],
 )

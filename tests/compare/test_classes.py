@@ -51,6 +51,10 @@ def test_many_classes_that_are_never_predicted_are_counted() -> None:
     *named, more = compared(make_run(labels, labels), make_run(labels, "a" * 40))["sentences"]
     assert [one[:21] for one in named] == [f"B never predicts “{name}”:" for name in "bcdef"]
     assert more == "B never predicts 4 other classes either."
+    seven = "abcdefg" * 4
+    assert compared(make_run(seven, seven), make_run(seven, "a" * 28))["sentences"][5] == (
+        "B never predicts 1 other class either."
+    )
 
 
 def test_recalls_that_accuracy_hides_are_said() -> None:

@@ -265,3 +265,15 @@ def test_the_file_holds_every_class_and_no_formula():
         ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", "yes", "0.900000", ""],
         ["broken.png", "", "", "", "", "", "", "It is damaged."],
     ]
+
+
+def test_a_model_is_refused_without_an_option_of_the_command_line(home):
+    """The page told somebody who had given no classes to write `--classes A,B`."""
+    at = open_predict()
+    next(one for one in at.file_uploader if one.label == "The model").upload("model.keras", b"nothing").run()
+    next(button for button in at.button if button.label == "Import").click().run()
+    assert not at.exception
+    assert [error.value.replace("\\", "") for error in at.error] == [
+        "The classes are not given; give their names in the order of the outputs, two or more (the field beside the "
+        "file)."
+    ]

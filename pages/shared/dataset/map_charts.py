@@ -79,7 +79,8 @@ def selected_files(event: Any) -> list[str]:
 
 
 def _dots(kind: Any, group: Group) -> Any:
-    marker: dict[str, Any] = {"symbol": [_SYMBOLS[row["part"]] for row in group.rows], "size": 6, "opacity": 0.75}
+    # Opaque: the colours have 3 to 1 against the white and the dark page, and would lose it if the page shone through.
+    marker: dict[str, Any] = {"symbol": [_SYMBOLS[row["part"]] for row in group.rows], "size": 6, "opacity": 1}
     if len({row["part"] for row in group.rows}) == 1:
         marker["symbol"] = marker["symbol"][0]
     if group.values is None:

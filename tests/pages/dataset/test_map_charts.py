@@ -31,6 +31,7 @@ def test_every_image_is_a_dot_of_its_class_and_part() -> None:
     )
     assert dots[0].marker.color == dots[1].marker.color != dots[2].marker.color
     assert dots[0].marker.symbol == dots[2].marker.symbol != dots[1].marker.symbol
+    assert {trace.marker.opacity for trace in dots} == {1}, "where the page shines through, blue has 2.5 to 1 on dark"
     assert len(figure.data[-1].x) == 4
     assert figure.layout.xaxis.title.text == "First component"
 
