@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from core.script.class_conditions import of_conditions
+from core.script.class_loops import of_loops
 from core.script.class_texts import Numbered, behind, class_name, folder_in, number_in, two_texts, value_of
 from core.script.reader import Script
 
@@ -17,7 +18,7 @@ _TAKES = ("append", "insert", "full", "extend", "int", "cast", "constant", "repe
 
 def numbered(script: Script) -> list[Numbered]:
     """All lines that say which of two classes counts as 1."""
-    finders = (_tables, _lists, _pairs, _calls, _counts, of_conditions)
+    finders = (_tables, _lists, _pairs, _calls, _counts, of_loops, of_conditions)
     found = dict.fromkeys(one for finder in finders for one in finder(script))
     return sorted((one for one in found if one.of_classes), key=lambda one: one.line)
 

@@ -143,6 +143,7 @@ def _unread(facts: Facts, story: Story, found: Collected) -> None:
         if facts.networks.model_of(call) in facts.networks.backbones:
             found.note(call.line, "add: a functional network has none, so the script stops here")
     _other_backbones(story, found)
+    _saved_models(story, found)
 
 
 def _other_backbones(story: Story, found: Collected) -> None:
@@ -153,6 +154,16 @@ def _other_backbones(story: Story, found: Collected) -> None:
     if others and story.base is not None:
         told = f"{story.base.name} of {found.script.where(story.base.line)} was read"
         found.note(others[0].line, f"the script makes more than one backbone; {told}")
+
+
+def _saved_models(story: Story, found: Collected) -> None:
+    """Models that a script goes on with where their file exists, in place of the one that it makes."""
+    first = story.first
+    if first is None or first.model.loaded or first.model.kind in ("stranger", "unknown"):
+        return
+    for call in found.script.find("load_model"):
+        if call.line < first.line:
+            found.note(call.line, "load_model: where the file exists the script may go on with it; a run begins anew")
 
 
 def _not_followed(story: Story, found: Collected) -> None:

@@ -25,7 +25,7 @@ def whys(record: dict[str, Any], key: str) -> str:
 def test_batches_of_another_file_have_no_size_and_no_order_here() -> None:
     record = read("from mine import batches\ntrain = batches('d')\n" + PLAIN + FIT)
     assert opened(record)["data.batch_size"] == (
-        "line 12: train comes from elsewhere, and the size of its batches with it"
+        "line 12: how the batches of train are made cannot be followed, nor their size"
     )
     assert whys(record, "data.shuffle") == (
         "the batches come from elsewhere, and their order with them; a run shuffles samples"
@@ -214,3 +214,20 @@ x = np.array([plt.imread(os.path.join('d/train/a', name)) for name in os.listdir
         "line 9: matplotlib.pyplot.imread gives the pixels of PNG files as 0 to 1 and those of other files as 0 to 255"
     )
     assert opened(record)["data.preprocessing"] == told
+
+
+def test_validation_on_all_of_the_training_folder_is_said_to_be_that() -> None:
+    text = (
+        "by = ImageDataGenerator()\n"
+        + FLOW.replace("d/train", "d")
+        + FLOW.replace("d/train", "d").replace("train =", "val =")
+    )
+    record = read(text + PLAIN + "model.fit(train, epochs=2, validation_data=val)\n")
+    told = "the validation images are those of the training folder, and none are split off; a run splits some off"
+    assert opened(record)["data.validation_split"] == f"line 13: {told}"
+
+
+def test_weights_of_a_name_without_a_value_are_asked_for() -> None:
+    record = read("by = ImageDataGenerator()\n" + FLOW + MODEL.replace("{more}", ", weights=given") + FIT)
+    one = next(one for one in record["open"] if one["key"] == "model.weights")
+    assert (one["kind"], one["why"]) == ("asked", "line 8: given is not defined in the script")

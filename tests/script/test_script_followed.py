@@ -254,3 +254,108 @@ def test_a_layer_of_the_head_that_a_statement_keeps_from_training_is_said(held: 
     record = read(HELD.replace("{held}", held))
     told = f"line {line}: this keeps a layer of the head from training; a run trains all of them"
     assert opened(record) == ({"script": told} if line else {})
+
+
+GROWN = (
+    DATA
+    + """
+base = VGG16(include_top=False, input_shape=(96, 96, 3))
+base.trainable = False
+{grown}
+model.compile('adam', 'categorical_crossentropy')
+model.fit(train, epochs=2, validation_data=val)
+"""
+)
+
+TENSORS = """x = layers.Flatten()(base.output)
+for k in {over}:
+    x = layers.Dense(8, 'relu')(x)
+model = tf.keras.Model(base.input, layers.Dense(3, activation='softmax')(x))"""
+
+ADDED = """model = models.Sequential([base, layers.Flatten()])
+for k in {over}:
+    model.add(layers.Dense(8, 'relu'))
+model.add(layers.Dense(3, activation='softmax'))"""
+
+
+@pytest.mark.parametrize("grown", [TENSORS, ADDED])
+@pytest.mark.parametrize(
+    ("over", "times"),
+    [("range(3)", ""), ("range(20)", "20 times"), ("range(10**9)", "in each turn"),
+     ("range(some())", "in each turn")],
+)  # fmt: skip
+def test_layers_that_a_loop_adds_are_counted(grown: str, over: str, times: str) -> None:
+    record = read(GROWN.replace("{grown}", grown.replace("{over}", over)))
+    told = f"line 12: the loop puts layers into the head {times}; name the layers of the head"
+    assert opened(record) == ({"model.head": told} if times else {})
+    if not times:
+        assert values(record)["model.head"] == "dense 8 relu, dense 8 relu, dense 8 relu"
+
+
+def test_a_loop_that_makes_whole_models_adds_no_layers_to_one() -> None:
+    grown = "for k in range(20):\n    model = models.Sequential([base, layers.Flatten(), layers.Dense(8, 'relu')])\n"
+    grown += "    model.add(layers.Dense(3, activation='softmax'))"
+    assert "model.head" not in opened(read(GROWN.replace("{grown}", grown)))
+
+
+SAVED = "model = models.Sequential([base, layers.Flatten(), layers.Dense(3, activation='softmax')])"
+
+
+@pytest.mark.parametrize(
+    "grown",
+    [
+        f"import os\nif os.path.exists('m'):\n    model = models.load_model('m')\nelse:\n    {SAVED}",
+        f"try:\n    model = models.load_model('m')\nexcept OSError:\n    {SAVED}",
+    ],
+)
+def test_where_a_model_may_be_loaded_the_one_that_is_made_is_read(grown: str) -> None:
+    record = read(GROWN.replace("{grown}", grown))
+    assert (opened(record), values(record)["model.pooling"]) == ({}, "flatten")
+    told = "load_model: where the file exists the script may go on with it; a run begins anew"
+    assert [one["text"] for one in record["unread"]] == [told]
+
+
+def test_one_of_two_models_by_a_condition_is_said_to_be_one_of_two() -> None:
+    grown = (
+        f"import os\nif os.cpu_count() > 4:\n    {SAVED}\nelse:\n    {SAVED.replace('Flatten', 'GlobalMaxPooling2D')}"
+    )
+    told = "line 17: which of several models this is, is known only when the script runs"
+    assert opened(read(GROWN.replace("{grown}", grown)))["model.pooling"] == told
+
+
+@pytest.mark.parametrize("back", ["model.set_weights(saved)", "model.load_weights('best.h5')"])
+def test_weights_that_are_put_back_between_trainings_are_said(back: str) -> None:
+    text = GROWN.replace("{grown}", SAVED) + "saved = model.get_weights()\n"
+    again = "model.fit(train, epochs=3, validation_data=val)\n"
+    told = f"{back} between trainings: a run goes on with the weights that it has then"
+    assert [one["text"] for one in read(f"{text}{back}\n{again}")["unread"]] == [told]
+    assert read(f"{text}{again}{back}\n")["unread"] == []
+
+
+def test_a_default_of_none_beside_an_image_is_known_to_be_none() -> None:
+    text = """
+def load(path, label=None):
+    image = tf.image.resize(tf.image.decode_png(tf.io.read_file(path), channels=3), (96, 96)) / 255.0
+    return (image, label) if label is not None else image
+
+
+train = tf.data.Dataset.from_tensor_slices((files, kinds)).shuffle(99).map(load).batch(8)
+val = train
+"""
+    record = import_script(
+        HEAD + "files, kinds = listed()\n" + text + GROWN.removeprefix(DATA).replace("{grown}", SAVED)
+    )
+    assert values(record)["data.preprocessing"] == "rescale"
+
+
+def test_types_of_single_layers_are_told_where_they_are_not_usual() -> None:
+    last = "layers.Dense(3, activation='softmax', dtype='float32')"
+    grown = f"model = models.Sequential([base, layers.Flatten(), layers.Dense(9, 'relu', dtype='float16'), {last}])"
+    notes = [one["text"] for one in read(GROWN.replace("{grown}", grown))["unread"]]
+    assert notes == ["dtype='float16' of Dense: there is no setting for it"]
+
+
+def test_one_loss_in_a_list_is_that_loss() -> None:
+    text = GROWN.replace("{grown}", SAVED).replace("'categorical_crossentropy'", "['categorical_crossentropy']")
+    assert opened(read(text)) == {}
+    assert "loss" in opened(read(text.replace("opy']", "opy', 'mse']")))

@@ -216,3 +216,44 @@ def test_the_order_of_the_alphabet_and_more_than_two_classes_state_nothing(text:
 def test_a_class_that_the_script_does_not_name_is_asked_for(text: str, why: str, kind: str) -> None:
     told, got = read(text)
     assert (told.partition(": ")[2], got) == (why, kind)
+
+
+IN_LOOPS = """
+import os
+import cv2
+import numpy as np
+from keras import Sequential
+from keras.applications import VGG16
+from keras.layers import Dense, Flatten
+
+one_dir = os.path.join('d', 'healthy')
+{loops}
+base = VGG16(include_top=False, input_shape=(64, 64, 3))
+model = Sequential([base, Flatten(), Dense(1, activation='sigmoid')])
+model.compile('adam', 'binary_crossentropy')
+model.fit(np.array(x), np.array(y), epochs=1)
+"""
+
+READS = "cv2.imread(os.path.join({where}, name))"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "want"),
+    [
+        ("y.append(1)", "y.append(0)", "healthy"),
+        ("y.append(0)", "y.append(1)", ""),
+        ("y += []\n    kind = 1\n    y.append(kind)", "kind = 0\n    y.append(kind)", "healthy"),
+        ("both.append([0, 1])", "both.append([1, 0])", ""),
+        ("both.append((name, 1))", "both.append((name, 0))", "healthy"),
+    ],
+)
+def test_loops_over_the_files_of_one_class_each_number_them(first: str, second: str, want: str) -> None:
+    loops = "x, y, both = [], [], []\n"
+    for where, over, label in (
+        ("one_dir", "sorted(os.listdir(one_dir))", first),
+        ("'d/sick'", "os.listdir('d/sick')", second),
+    ):
+        loops += f"for name in {over}:\n    x.append({READS.replace('{where}', where)})\n    {label}\n"
+    record = import_script(IN_LOOPS.replace("{loops}", loops))
+    both = {**record["not_stated"], **record["settings"]}
+    assert both["data.positive_class"]["value"] == want

@@ -114,7 +114,9 @@ class Calling(Expressions):
             return replace(first, strange=(given.name, given.line), span=None)
         if callee.text in TRAINING:
             name = str(id(callee.of)) if callee.of is not None else str(given.line)
-            return training_calls.method(self, self.stranger(name, len(self.loops)), callee.text, given)
+            model = self.stranger(name, len(self.loops))
+            model.arguments.update({} if callee.of is None else {"outputs": callee.of})
+            return training_calls.method(self, model, callee.text, given)
         if any(isinstance(one, Tensor) for one in given.positional):
             return self._lifted(callee, given)
         return unknown(given)

@@ -44,6 +44,8 @@ def _slices(machine: Machine, given: Arguments) -> Value:
     x = element_of(x) if isinstance(x, (Array, Items)) else Unknown("elements", given.line)
     order = getattr(value.values[0] if pair and isinstance(value, Items) else value, "order", "")
     y = element_of(y) if isinstance(y, (Array, Items)) else y
+    if isinstance(y, Unknown):
+        y = Array(LABELS, Source(machine.new_number(), given.line, y.text or "labels"))
     text = machine.text(given.node) if given.node else given.name
     mixed = order == SHUFFLED
     return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,

@@ -7,14 +7,16 @@ from typing import Any, TypeGuard
 
 from core.script.flow import arrays, chance, indexing, layer_lists, mappings
 from core.script.flow.joining import element_of, order_of
-from core.script.flow.machine import DEEPEST, Arguments, constant, lines_of, number
-from core.script.flow.networks import LayerRange, Tensor
+from core.script.flow.machine import DEEPEST, Arguments, constant, is_value, lines_of, number
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import LayerRange, Model, Tensor
 from core.script.flow.objects import (
     GROUPED,
     LABELS,
     NUMBERS,
     PREDICTIONS,
     Array,
+    Batches,
     Const,
     External,
     Function,
@@ -117,6 +119,8 @@ class Expressions(Operators):
             return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
         if len(values) == 2 and (same := layer_lists.is_same(*values)) is not None:
             return indexing.compared(node.ops[0], same, True)
+        if len(values) == 2 and is_value(values[1], None) and isinstance(values[0], _THINGS):
+            return Const(isinstance(node.ops[0], (ast.IsNot, ast.NotEq)))
         if len(values) == 2 and all(isinstance(one, Const) for one in values):
             return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
         return chance.compared(self.text(node), node.lineno, values)
@@ -293,6 +297,9 @@ class Expressions(Operators):
 def _is_layers(value: Value) -> TypeGuard[LayerRange]:
     return isinstance(value, LayerRange) and not value.single
 
+
+_THINGS = (Array, Batches, Function, Items, Layer, LayerRange, Made, Mapping, Model, Tensor)
+"""Values that are surely not None."""
 
 _READERS: dict[type, Callable[[Any, Any, Scope], Value]] = {
     ast.Constant: Expressions._constant,

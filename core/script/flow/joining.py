@@ -6,6 +6,7 @@ from typing import Any
 
 from core.script.flow.arrays import joined
 from core.script.flow.machine import MOST_VALUES
+from core.script.flow.networks import Model
 from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown
 from core.script.flow.value import Value
 from core.script.flow.weights import Weights
@@ -64,12 +65,19 @@ def _batches(one: Batches, other: Batches, depth: int) -> Value:
     )
 
 
+def _models(one: Model, other: Model, depth: int) -> Value:
+    """A model that was saved, or else one that is made here: where there is no file the script makes it."""
+    made = [model for model in (one, other) if not model.loaded]
+    return made[0] if len(made) == 1 else Unknown("a branch")
+
+
 _JOINERS: dict[type, Callable[[Any, Any, int], Value]] = {
     Const: _constants,
     Array: lambda one, other, depth: joined([one, other]),
     Items: _items,
     Batches: _batches,
     Mapping: _mappings,
+    Model: _models,
     Weights: lambda one, other, depth: joined_weights(one, other) or Unknown("a branch"),
 }
 

@@ -45,7 +45,7 @@ def make(machine: Machine, given: Arguments) -> Value:
     check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
     if kind == "Lambda" and given.node is not None:
         lines["text"] = given.line
-    return Layer(kind, arguments, lines, given.line, node=given.node)
+    return Layer(kind, arguments, lines, given.line, node=given.node, loops=tuple(machine.loops))
 
 
 def check_channels(machine: Machine, shape: Value | None, line: int, arguments: dict[str, Value]) -> None:

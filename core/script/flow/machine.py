@@ -104,6 +104,7 @@ class Machine(ABC):
         ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Those that run, innermost last.
         branches: Of conditions that are not known: the branches that are followed now, outermost first.
+        restored: What gives a model other weights after a training: how many events came before, line, text, model.
         held: By identity of a layer outside the pretrained networks: the line that keeps it from training.
         uncalled: The function that is followed though nothing in the script calls it; None while others are.
         instances: By identity of a class of the script: the object of it that was made last.
@@ -130,6 +131,7 @@ class Machine(ABC):
         self.folders: list[Folder] = []
         self.branches: tuple[int, ...] = ()
         self.held: dict[int, int] = {}
+        self.restored: list[tuple[int, int, str, Model]] = []
         self.uncalled: Function | None = None
         self.instances: dict[int, Instance] = {}
         self.unsure = 0

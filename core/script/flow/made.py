@@ -4,12 +4,18 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.script.flow.turns import Turns
 from core.script.flow.value import Value
 
 
 @dataclass(eq=False)
 class Layer(Value):
-    """A layer of Keras with its arguments; `span` is the range of the images that a random one is put on."""
+    """A layer of Keras with its arguments.
+
+    Attributes:
+        span: The range of the images that a random one is put on.
+        loops: All that it is made in, innermost last.
+    """
 
     kind: str
     arguments: dict[str, "Value"]
@@ -17,6 +23,7 @@ class Layer(Value):
     line: int
     called: int = 0
     span: tuple[float, float] | None = None
+    loops: tuple[Turns, ...] = ()
     node: ast.Call | None = None
 
 

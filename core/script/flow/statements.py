@@ -11,7 +11,7 @@ from core.script.flow.decorated import bound_to
 from core.script.flow.joining import element_of
 from core.script.flow.layer_lists import MOST_LAYERS, MOST_TURNS, most_turns, one_by_one
 from core.script.flow.machine import DEEPEST, Arguments, Stop, whole
-from core.script.flow.networks import Fit, LayerRange
+from core.script.flow.networks import Fit, LayerRange, Model
 from core.script.flow.objects import Array, Class, Const, External, Function, Instance, Items, Mapping, Part, Scope
 from core.script.flow.turns import Turns, count_of, counting, numbers_of, sets_layers
 from core.script.flow.uncalled import is_plain, uncalled_in
@@ -265,7 +265,9 @@ class Statements(Assigning):
             if ended:
                 scope.names = before
             else:
-                scope.names = {**scope.names, **before}
+                loaded = [name for name, one in before.items() if isinstance(one, Model) and one.loaded]
+                kept = {name: scope.names[name] for name in loaded if isinstance(scope.names.get(name), Model)}
+                scope.names = {**scope.names, **before, **kept}
         self.run(node.orelse, scope)
         return self.run(node.finalbody, scope) or (ends and not node.handlers)
 

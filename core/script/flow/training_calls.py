@@ -90,6 +90,7 @@ def _refill(machine: Machine, owner: Model, given: Arguments) -> Value:
     """`base.load_weights(path)`, or of a model around it: what a training before it learned is restored so as well."""
     text = machine.text(given.node) if given.node is not None else given.name
     trained = [one.model for one in machine.events if isinstance(one, Fit)]
+    machine.restored.append((len(machine.events), given.line, text, owner))
     known = {id(base) for model in trained for base in _bases(machine, model)}
     for base in _bases(machine, owner):
         if id(base) not in known and not base.refilled[2]:

@@ -2,6 +2,7 @@
 
 from core.config import HEAD, SHORT_FORM
 from core.script.flow.made import Layer
+from core.script.flow.turns import Turns
 from core.script.settings.activations import is_plain
 from core.script.settings.classifier import has_own_classifier
 from core.script.settings.collected import WHOLE, Collected
@@ -41,6 +42,13 @@ def fill_head(story: Story, found: Collected) -> None:
     early = _early(before, hidden)
     tell_layer(found, output)
     _tell_held(story, found, [*hidden, output])
+    if (loop := _loop_of(story, hidden)) is not None:
+        count = "in each turn" if loop.count is None else f"{loop.count:,} times"
+        why = f"the loop puts layers into the head {count}; name the layers of the head"
+        found.ask(HEAD, f"{found.script.where(loop.line)}: {why}", loop.line)
+        for key in SHORT_FORM:
+            found.leave_out(key, 0, f"{HEAD} says all of the head")
+        return
     if early is None and _is_short(found, hidden, output):
         _short(found, hidden, output)
         return
@@ -58,6 +66,13 @@ def _of_classifier(story: Story, found: Collected) -> None:
 def output_of(layers: list[Layer]) -> Layer | None:
     """The last Dense layer."""
     return next((one for one in reversed(layers) if one.kind == "Dense"), None)
+
+
+def _loop_of(story: Story, layers: list[Layer]) -> Turns | None:
+    """The loop that makes layers of the head more often than it is followed; not one that makes the whole model."""
+    depth = story.last.model.depth if story.last is not None else 0
+    loops = [loop for one in layers for loop in one.loops[depth:] if not loop.fold]
+    return next((one for one in loops if one.count != 1), None)
 
 
 def _tell_held(story: Story, found: Collected, layers: list[Layer]) -> None:

@@ -12,7 +12,7 @@ from core.script.settings.pathways import fill_dataset, name_of_feed
 from core.script.settings.shares import line_of_cut, of_split, share_of_cut
 from core.script.settings.square import fill_fit
 from core.script.settings.story import Story
-from core.script.settings.trainings import is_made_elsewhere
+from core.script.settings.trainings import is_made_elsewhere, is_of_one_folder
 
 
 def fill_images(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def _batch_size(story: Story, found: Collected) -> None:
         return
     if fit is not None and not given.stated and is_made_elsewhere(fit):
         made = name_of_feed(story, found) or "what is trained on"
-        why = f"{found.script.where(fit.line)}: {made} comes from elsewhere, and the size of its batches with it"
+        why = f"{found.script.where(fit.line)}: how the batches of {made} are made cannot be followed, nor their size"
         found.ask("data.batch_size", why, fit.line)
         return
     if given.value is not None and not given.stated:
@@ -158,8 +158,14 @@ def _split_and_seed(story: Story, found: Collected) -> None:
     elif (cut := share_of_cut(story, found)) is not None:
         found.state("data.validation_split", *cut)
     elif line := line_of_cut(story, found):
-        why = f"{found.script.where(line)}: the share for validation is known only when the script runs"
+        told = "the share for validation is known only when the script runs"
+        if last is not None and is_of_one_folder(last):
+            told = _ONE_FOLDER
+        why = f"{found.script.where(line)}: {told}"
         found.ask("data.validation_split", why, line)
     seed = argument(script, origin, "seed")
     if seed.stated:
         found.take("data.seed", seed, 1, "")
+
+
+_ONE_FOLDER = "the validation images are those of the training folder, and none are split off; a run splits some off"

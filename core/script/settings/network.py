@@ -114,6 +114,8 @@ def _weights(found: Collected, base: Model) -> None:
         found.state("model.weights", weights.known or "none", *weights.lines)
     elif is_of_imagenet(base.name, str(weights.known or "")):
         found.state("model.weights", "imagenet", *weights.lines)
+    elif not weights.is_known:
+        found.ask("model.weights", weights.why, weights.line)
     else:
         found.beyond("model.weights", f"{weights.text} is a custom weights file", weights.line, nearest="imagenet")
 

@@ -11,7 +11,7 @@ from core.script.settings.story import Story
 
 _NO_EFFECT = frozenset(
     (
-        *("name", "verbose", "dtype", "seed", "data_format", "keepdims", "jit_compile", "unread", UNREAD),
+        *("name", "verbose", "seed", "data_format", "keepdims", "jit_compile", "unread", UNREAD),
         *("input_shape", "input_dim", "batch_input_shape", "input_length"),
         *("metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "auto_scale_loss", "target_tensors"),
         *("validation_steps", "validation_batch_size", "nb_val_samples", "val_samples"),
@@ -29,7 +29,7 @@ _USUAL: dict[str, tuple[object, ...]] = {
     **{"epsilon": (1e-7, 1e-8), "beta_1": (0.9,), "beta_2": (0.999,), "rho": (0.9,), "amsgrad": (False,)},
     **{"centered": (False,), "use_ema": (False,), "ema_momentum": (0.99,)},
     **{"reduction": ("auto", "sumoverbatchsize"), "validation_freq": (1,), "loss_weights": (1, (1,))},
-    **{"min_delta": (0,), "start_from_epoch": (0,), "cooldown": (0,), "staircase": (False,)},
+    **{"dtype": ("float32",), "min_delta": (0,), "start_from_epoch": (0,), "cooldown": (0,), "staircase": (False,)},
 }
 """Arguments with the values by which a run is the same, words in small letters and without lines below."""
 

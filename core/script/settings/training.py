@@ -29,12 +29,24 @@ def _epochs(story: Story, found: Collected) -> None:
     _sum(found, "training.epochs", story.phases[0])
     if story.stages:
         _sum(found, "training.finetune_epochs", story.stages[-1])
+    _restored(story, found)
     for one in story.left_out:
         found.note(one.line, "this training is on other images than the one after it; a run leaves it out")
     for one in story.fits:
         steps = argument(found.script, one, "steps_per_epoch")
         if steps.is_known and steps.whole is not None and "//" not in found.script.line_text(steps.line):
             found.note(steps.line, f"steps_per_epoch={steps.text}: an epoch of a run is one pass over all images")
+
+
+def _restored(story: Story, found: Collected) -> None:
+    """Weights that are put back between two trainings: a run goes on with those that it has."""
+    events = story.course.machine.events
+    places = [(events.index(one), one) for one in story.fits if one in events]
+    for place, line, text, model in story.course.machine.restored:
+        before = [fit for where, fit in places if where < place and fit.model is model]
+        after = [fit for where, fit in places if where >= place and fit.model is model]
+        if before and after:
+            found.note(line, f"{text} between trainings: a run goes on with the weights that it has then")
 
 
 def _sum(found: Collected, key: str, fits: list[Fit]) -> None:

@@ -49,6 +49,14 @@ def callbacks_of(value: Value | None, depth: int = 3) -> list[Value]:
     return [] if value is None else [value]
 
 
+def is_of_one_folder(fit: Fit) -> bool:
+    """Whether training and validation read all of the same folder."""
+    x, val = fit.x, fit.val
+    if not isinstance(x, Batches) or not isinstance(val, Batches) or x.cut or val.cut:
+        return False
+    return bool(x.folder) and x.folder == val.folder and not x.subset and not val.subset
+
+
 def is_made_elsewhere(fit: Fit) -> bool:
     """Whether a training is given batches of which the script does not tell how they are made: images without labels
     beside them that are neither read nor put together here."""

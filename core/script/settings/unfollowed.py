@@ -10,9 +10,12 @@ from core.script.settings.story import Story
 def no_head(story: Story, found: Collected) -> tuple[str, int]:
     """Why the layers of the head are not known, and the line."""
     where, model = found.script.where, story.last.model if story.last is not None else None
-    if model is not None and model.kind == "stranger":
-        return f"{where(story.last.line if story.last else 0)}: the layers of this model are not in the script", 0
     made = _made_by(model)
+    if model is not None and model.kind == "stranger":
+        line = story.last.line if story.last is not None else 0
+        several = "which of several models this is, is known only when the script runs"
+        is_one_of = made is not None and made[0] == "a branch"
+        return f"{where(line)}: {several if is_one_of else 'the layers of this model are not in the script'}", line
     if made is not None and made[0]:
         return f"{where(made[1])}: the model ends in {made[0]}, whose layers are not in the script", made[1]
     if dense := found.script.find("Dense"):

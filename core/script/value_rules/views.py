@@ -157,11 +157,18 @@ def loss_of(compiled: Compile | None) -> Loss | None:
     if compiled is None or (value := compiled.arguments.get("loss")) is None:
         return None
     line = compiled.lines.get("loss", compiled.line)
+    value = alone(value)
     if isinstance(value, Made):
         name, logits = value.kind, value.arguments.get("from_logits")
         return Loss(_plain(name), line, getattr(logits, "value", False) is True, _is_focal(name))
     named = value.short if isinstance(value, External) else word(value)
     return Loss(_plain(named), line, False, _is_focal(named)) if named is not None else None
+
+
+def alone(value: Value) -> Value:
+    """What a list of one holds: Keras takes `loss=["mse"]` as `loss="mse"` where there is one output."""
+    is_one = isinstance(value, Items) and len(value.values) == 1 and not value.more
+    return value.values[0] if is_one and isinstance(value, Items) else value
 
 
 def _is_focal(name: str) -> bool:
