@@ -74,6 +74,8 @@ def _is_contradicted(one: Finding, course: Course) -> bool:
     """Whether following the script shows that it is not so."""
     if one.id == "weights-not-loaded":
         return any(model.refilled[0] for model in course.machine.models)
+    if one.id == "freeze-hits-head" and course.fits:
+        return not any(one.evidence["line"] in fit.held.values() for fit in course.fits)
     return _is_compiled_again(one, course) or _is_frozen(one, course)
 
 

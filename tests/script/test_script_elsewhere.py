@@ -231,3 +231,68 @@ def test_weights_of_a_name_without_a_value_are_asked_for() -> None:
     record = read("by = ImageDataGenerator()\n" + FLOW + MODEL.replace("{more}", ", weights=given") + FIT)
     one = next(one for one in record["open"] if one["key"] == "model.weights")
     assert (one["kind"], one["why"]) == ("asked", "line 8: given is not defined in the script")
+
+
+BELOW = """
+train = tf.keras.utils.image_dataset_from_directory('d/train', label_mode='categorical', image_size=(224, 224))
+full = {network}(weights='imagenet')
+base = tf.keras.Model(full.input, full.{layer}.output)
+base.trainable = False
+model = models.Sequential([base, layers.Dense(16, 'relu'), layers.Dense(3, activation='softmax')])
+model.compile('adam', 'categorical_crossentropy')
+model.fit(train, epochs=2)
+"""
+
+
+@pytest.mark.parametrize("layer", ["layers[-2]", "get_layer('avg_pool')"])
+def test_features_before_the_last_layer_of_a_classifier_are_a_global_average(layer: str) -> None:
+    record = read(BELOW.replace("{network}", "ResNet50").replace("{layer}", layer))
+    got = values(record)
+    assert (got["model.pooling"], got["model.dense_units"], got["training.unfreeze_from"]) == ("average", 16, "")
+    assert opened(record) == {}
+    assert not {"top-kept", "freeze-hits-head"} & {one["id"] for one in record["findings"]}
+    others = opened(read(BELOW.replace("{network}", "VGG16").replace("{layer}", "get_layer('fc2')")))
+    assert others["model.backbone"] == (
+        "line 8: features are taken from fc2 inside VGG16; a run takes them from its last layer"
+    )
+    assert "script" not in others
+
+
+SET_UP = "by = ImageDataGenerator({given})\n" + FLOW + PLAIN + "{before}" + FIT
+
+
+def test_optimizers_in_small_letters_are_those_of_old_versions() -> None:
+    text = SET_UP.replace("{given}", "").replace("{before}", "").replace("'adam'", "optimizers.sgd(lr=0.3)")
+    got = values(read("from keras import optimizers\n" + text))
+    assert (got["training.optimizer"], got["training.learning_rate"]) == ("sgd", 0.3)
+
+
+def test_a_list_of_callbacks_that_grows_is_read_where_each_step_is_sure() -> None:
+    grown = """
+cbs = [tf.keras.callbacks.EarlyStopping(patience=7, restore_best_weights=True)]
+cbs += [tf.keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5)]
+"""
+    text = SET_UP.replace("{given}", "").replace("{before}", grown).replace("epochs=2", "epochs=2, callbacks=[*cbs]")
+    got = values(read(text))
+    assert (got["training.early_stopping"], got["training.reduce_on_plateau"]) == (7, 2)
+    unsure = text.replace("cbs += ", "if by:\n    cbs += ")
+    assert "training.early_stopping" in opened(read(unsure))
+
+
+def test_grey_corners_of_moved_images_are_what_has_no_setting() -> None:
+    text = SET_UP.replace("{given}", "rotation_range=10, fill_mode='constant', cval=128").replace("{before}", "")
+    told = "line 5: Parity has no augmentation of rotation_range=10 with fill_mode=constant, cval=128"
+    assert opened(read(text))["data.augmentation"] == told
+
+
+def test_trainings_in_a_comprehension_are_counted() -> None:
+    text = (
+        SET_UP.replace("{given}", "").replace("{before}", "").replace(FIT, f"h = [{FIT.strip()} for k in range(3)]\n")
+    )
+    assert values(read(text))["training.epochs"] == 6
+
+
+def test_names_of_a_lambda_are_not_called_undefined() -> None:
+    dense = "layers.Dense(8, activation=lambda x: tf.nn.leaky_relu(x, 0.1)), layers.Dense(2"
+    record = read(SET_UP.replace("{given}", "").replace("{before}", "").replace("layers.Dense(2", dense))
+    assert "not defined" not in opened(record)["model.head"]

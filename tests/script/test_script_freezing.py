@@ -120,3 +120,19 @@ def test_a_stopped_gradient_is_a_frozen_backbone() -> None:
     for after in ("\nx = keras.ops.stop_gradient(x)", "\nx = layers.Lambda(lambda t: tf.stop_gradient(t))(x)"):
         assert block("", after)[1] == "beyond"
         assert block("base.trainable = False", after) == ("", "")
+
+
+def test_the_place_of_a_layer_among_its_networks_layers_is_known() -> None:
+    text = """
+import tensorflow as tf
+from tensorflow.keras import layers, models
+from tensorflow.keras.applications import VGG16
+train = tf.keras.utils.image_dataset_from_directory('d/train', image_size=(96, 96))
+base = VGG16(include_top=False, input_shape=(96, 96, 3))
+for layer in base.layers[: base.layers.index(base.get_layer('block4_pool')) + 1]:
+    layer.trainable = False
+model = models.Sequential([base, layers.Flatten(), layers.Dense(3, activation='softmax')])
+model.compile('adam', 'sparse_categorical_crossentropy')
+model.fit(train, epochs=2)
+"""
+    assert import_script(text)["settings"]["training.unfreeze_from"]["value"] == "block5"

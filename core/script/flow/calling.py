@@ -15,6 +15,7 @@ from core.script.flow import (
     functions,
     images,
     json_text,
+    layer_lists,
     layers,
     library,
     mappings,
@@ -70,6 +71,7 @@ _ATTRIBUTES: dict[type, Callable[[Machine, Any, str, ast.expr], Value | None]] =
 }
 
 _METHODS: dict[type, Callable[[Machine, Any, str, Arguments], Value]] = {
+    LayerRange: layer_lists.of_range,
     Array: array_methods.method,
     Batches: batches.method,
     Model: training_calls.method,

@@ -179,7 +179,7 @@ class Expressions(Operators):
         closed = self._closed(node, inner)
         if closed is not None:
             return closed
-        self.loops.append(Turns(node.lineno, None))
+        self.loops.append(Turns(node.lineno, self._count(node, inner)))
         for part in node.generators:
             over = self.evaluate(part.iter, inner)
             orders.append(order_of(over))
@@ -191,6 +191,14 @@ class Expressions(Operators):
         self.loops.pop()
         order, perm = orders[0] if len(orders) == 1 else (GROUPED, ())
         return Items([value], more=True, order=order, perm=tuple(perm), depth=len(self.loops))
+
+    def _count(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, inner: Scope) -> int | None:
+        """How often the element of a comprehension is made; None where that is not known."""
+        first = node.generators[0]
+        over = self.evaluate(first.iter, inner) if len(node.generators) == 1 and not first.ifs else None
+        if not isinstance(over, Items) or (over.numbers is None and over.more):
+            return None
+        return len(over.values) if over.numbers is None else len(over.numbers)
 
     def _closed(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, inner: Scope) -> Value | None:
         """A comprehension over a short list that is known as a whole."""

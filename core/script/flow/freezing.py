@@ -174,6 +174,9 @@ def _set_layers(machine: Machine, owner: Value, model: Model, known: object, lin
     if not isinstance(owner, LayerRange):
         for one in found:
             one.trains = _changed(one, 0, None, known, line)
+        for part in numbered(machine, model) if model.kind != "backbone" else []:
+            if isinstance(part, Layer):
+                _hold(machine, part, known, line)
         return
     if model.kind == "backbone":
         _set_range(model, owner, known, line)

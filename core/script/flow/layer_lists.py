@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from core.script.flow import freezing
-from core.script.flow.machine import Machine
+from core.script.flow.machine import Arguments, Machine, unknown
 from core.script.flow.made import Layer
 from core.script.flow.networks import LayerRange, Model
-from core.script.flow.objects import Items
+from core.script.flow.objects import Const, Items
 from core.script.flow.value import Value
 
 MOST_TURNS = 8
@@ -55,6 +55,14 @@ def is_same(one: Value, other: Value) -> bool | None:
         return None
     known = one.model is other.model and one.start is not None and other.start is not None
     return one.start == other.start if known and (one.start or 0) >= 0 <= (other.start or 0) else None
+
+
+def of_range(machine: Machine, owner: LayerRange, name: str, given: Arguments) -> Value:
+    """`layers.index(layer)` of the layers of a network: the place of the layer among them."""
+    layer = given.get("value", 0)
+    parts = one_by_one(machine, owner) if name == "index" else []
+    places = [k for k, one in enumerate(parts) if one is layer or (layer is not None and is_same(one, layer))]
+    return Const(places[0]) if len(places) == 1 else unknown(given)
 
 
 def in_order(machine: Machine, value: LayerRange, step: int) -> Value:

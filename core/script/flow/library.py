@@ -34,10 +34,18 @@ from core.script.flow.rates import RATES, rate_of
 from core.script.flow.shuffling import shuffle_in_place, shuffled
 from core.script.flow.value import Value
 
+_OLD_NAMES = {
+    **{"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta"},
+    **{"adamax": "Adamax", "nadam": "Nadam"},
+}
+"""Optimizers in small letters, as Keras before 2.4 has them as well."""
+
 
 def other(machine: Machine, given: Arguments) -> Value:
     """A function or class of a library that has no handler: an object where its name begins with a capital."""
-    short = given.name.rpartition(".")[2]
+    module, _, short = given.name.rpartition(".")
+    if short in _OLD_NAMES and module.endswith("optimizers"):
+        return other(machine, replace(given, name=f"{module}.{_OLD_NAMES[short]}"))
     if short[:1].isupper() or short in ("l1", "l2", "l1_l2"):
         return Made(
             short, given.name, *given.bound(names_of(given.name, given.positional)), given.line, node=given.node

@@ -162,6 +162,8 @@ def range_attribute(machine: Machine, owner: LayerRange, name: str, node: ast.ex
         return Tensor(Array("map"), (owner.model.inputs,), lambda given: Array("map"), node.lineno)
     if name == "name" and owner.name:
         return Const(owner.name)
+    if name == "index" and not owner.single:
+        return None  # of a list
     return Unknown(name, node.lineno)
 
 
@@ -174,13 +176,13 @@ def _inner_output(machine: Machine, owner: LayerRange, node: ast.expr) -> Tensor
     end = output_of(machine, base)
     if is_last or owner.name in last or not isinstance(end, Tensor):
         return end if isinstance(end, Tensor) else Tensor(Array("map"))
-    return replace(end, value=replace(end.value, shape=None), compute=_shapeless(machine, base))
+    return replace(end, value=replace(end.value, shape=None, out=None), compute=_shapeless(machine, base))
 
 
 def _shapeless(machine: Machine, base: Model) -> Callable[[list[Value]], Value]:
     def compute(given: list[Value]) -> Value:
         found = run(machine, base, given[0])
-        return replace(found, shape=None) if isinstance(found, Array) else found
+        return replace(found, shape=None, out=None) if isinstance(found, Array) else found
 
     return compute
 

@@ -118,7 +118,8 @@ class Statements(Assigning):
         value = self.evaluate(node.value, scope)
         if isinstance(before, Items) and isinstance(value, Items) and isinstance(node.op, ast.Add):
             before.values.extend(value.values[: max(0, 200 - len(before.values))])
-            before.more = True
+            sure = not self.unsure and all(one.count == 1 for one in self.loops) and len(before.values) < 200
+            before.more = before.more or value.more or not sure
             return
         text = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
         self.assign(node.target, self.operate(node.op, before, value, text), scope)

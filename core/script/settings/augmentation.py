@@ -119,7 +119,8 @@ def _of_generator(
         near = alone or generator_steps({name: one.known}, "nearest")
         steps += [near] if near else []
         if not alone:
-            refused.append((f"Parity has no augmentation of {name}={one.text or one.known}", one.line))
+            filled = bool(near) and f" with fill_mode={mode}, cval={grey:g}" if isinstance(grey, (int, float)) else ""
+            refused.append((f"Parity has no augmentation of {name}={one.text or one.known}{filled or ''}", one.line))
     return True
 
 

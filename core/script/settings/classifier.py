@@ -11,6 +11,16 @@ _PLAIN = (
 """Networks whose classifier is a global average and one Dense layer, without dropout."""
 
 
+_POOLED = ("layers[-2]", "avg_pool", "global_average_pooling2d")
+"""How a script names the last layer before the one that gives the classes."""
+
+
+def is_pooled_below(story: Story) -> bool:
+    """Whether the features are those before the last layer of the network's own classifier: a global average."""
+    base = story.base
+    return base is not None and story.has_top and base.name in _PLAIN and base.inner[0] in _POOLED
+
+
 def classes_of(story: Story) -> int | None:
     """How many classes the classifier of the backbone has; None where that is not known."""
     if story.base is None or "classes" not in story.base.arguments:

@@ -128,7 +128,9 @@ _MOST_NAMES = 5
 
 
 def _why(script: Script, node: ast.expr, line: int) -> str:
-    names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+    inner = {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+    stored = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id not in inner | stored]
     missing = [name for name in dict.fromkeys(names) if not script.is_defined(name)]
     if missing:
         told = f"{', '.join(missing[:_MOST_NAMES])} {'is' if len(missing) == 1 else 'are'} not defined in the script"

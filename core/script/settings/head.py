@@ -1,6 +1,7 @@
 """Settings of the head: pooling, and its layers by the short form or as a list."""
 
 from core.config import HEAD, SHORT_FORM
+from core.script.flow.layer_kinds import WEIGHTED
 from core.script.flow.made import Layer
 from core.script.flow.turns import Turns
 from core.script.settings.activations import is_plain
@@ -77,8 +78,9 @@ def _loop_of(story: Story, layers: list[Layer]) -> Turns | None:
 
 def _tell_held(story: Story, found: Collected, layers: list[Layer]) -> None:
     """Layers of the head that a statement keeps from training: a run trains all of them."""
+    learn = [one for one in layers if one.kind in WEIGHTED or one.kind == "BatchNormalization"]
     for fits in story.phases:
-        line = next((fits[-1].held[id(one)] for one in layers if id(one) in fits[-1].held), 0) if fits else 0
+        line = next((fits[-1].held[id(one)] for one in learn if id(one) in fits[-1].held), 0) if fits else 0
         if line:
             why = "this keeps a layer of the head from training; a run trains all of them"
             found.beyond(WHOLE, why, line, nearest="a head whose layers are all trained")

@@ -8,7 +8,7 @@ from core.script.flow.machine import is_value
 from core.script.flow.networks import Model, Trains
 from core.script.layers import learning_layers, nearest_block
 from core.script.reader import Call
-from core.script.settings.classifier import classes_of, has_own_classifier
+from core.script.settings.classifier import classes_of, has_own_classifier, is_pooled_below
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -30,7 +30,7 @@ def fill_network(story: Story, found: Collected) -> None:
         if len(story.bases) > 1:
             told = " and ".join(one.name for one in story.bases[:3])
             found.beyond(WHOLE, f"{told} are used together; a run has one backbone", base.line, nearest=base.name)
-        if base.inner[1]:
+        if base.inner[1] and not is_pooled_below(story):
             found.beyond(
                 "model.backbone",
                 f"features are taken from {base.inner[0]} inside {base.name}; a run takes them from its last layer",
@@ -75,7 +75,7 @@ def _name(story: Story, found: Collected, base: Model) -> None:
         near = difflib.get_close_matches(base.name.lower(), known, 1, 0.5)
         why = f"Parity has no {base.name}; it has {', '.join(BACKBONES)}"
         found.beyond("model.backbone", why, base.line, nearest=known[near[0]] if near else None)
-    if story.has_top and not has_own_classifier(story):
+    if story.has_top and not has_own_classifier(story) and not base.inner[1]:
         line, count = base.lines.get("include_top", base.line), classes_of(story)
         classes = "" if count is None else f" of {count:,} classes"
         after = ", and the trained layers come after it" if story.head else ""

@@ -1,6 +1,7 @@
 """Setting of the pooling: a layer, the network's own, or a window as large as the network's whole map."""
 
 from core.script.flow.made import Layer
+from core.script.settings.classifier import is_pooled_below
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -23,6 +24,9 @@ _EVEN = ("VGG", "ResNet", "DenseNet", "MobileNet", "EfficientNet", "RegNet", "Co
 
 def pools_inside(story: Story, found: Collected) -> bool:
     """Writes the pooling of the network itself, where it has one."""
+    if is_pooled_below(story) and story.base is not None:
+        found.state("model.pooling", "average", story.base.inner[1])
+        return True
     inside = argument(found.script, story.base, "pooling")
     if not isinstance(inside.known, str) or inside.known not in _INSIDE:
         return False

@@ -231,7 +231,7 @@ def tops(course: Course) -> Iterator[Finding]:
     for view, _ in _views(course):
         for k, (by, _array) in enumerate(view.passed):
             after = [one for one, _ in view.passed[k + 1 :] if isinstance(one, Layer) and one.kind == "Dense"]
-            if isinstance(by, Model) and has_top(by) and after:
+            if isinstance(by, Model) and has_top(by) and after and not by.inner[1]:
                 yield finding(
                     "top-kept", "warning", by.line,
                     f"{by.name} includes its classifier of 1,000 classes (include_top is not False), so the head gets "
