@@ -63,7 +63,7 @@ ONE = "model.fit(train, validation_data=val, epochs=1)\n"
         (ADAM + "while True:\n" + indented("h = " + FIT + "if h.history['loss'][0] < 1: break"), None),
         (ADAM + "for epoch in range(50):\n" + indented("h = " + ONE + "if h.history['loss'][0] < 1: break"), None),
         (ADAM + "def train_all(n):\n" + indented("for _ in range(n):\n" + indented(ONE)) + "train_all(9)\n", 9),
-        (ADAM + "[model.fit(train, epochs=1) for _ in range(10)]\n", None),
+        (ADAM + "[model.fit(train, epochs=1) for _ in range(10)]\n", 10),
         ("for run in range(5):\n" + indented("model = build()\n" + ADAM + FIT), 3),
         ("for run in range(50):\n" + indented("model = build()\n" + ADAM + FIT), 3),
         (ADAM + "model.fit(train, epochs=int(input()))\n" + FIT, None),
