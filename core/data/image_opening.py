@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 from PIL import (
     Image,
@@ -19,6 +19,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
+from core.data.counted_reads import CountedReads
 from core.data.dicom_header import is_dicom
 from core.data.file_names import display_name
 from core.data.foreign import what_it_is
@@ -35,6 +36,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 FORMAT_WORDS = "JPEG, PNG, WebP, BMP, GIF, TIFF, DICOM or HEIC"
 MAX_JPEG_PIXELS = 65_000_000  # of a JPEG, which is decoded at 1/2 of its size or less then; phones make 48 to 64
 MAX_HEIC_PIXELS = 50_000_000  # phones make 48
+MAX_BYTES = 2_000_000_000  # every byte is hashed; the largest images have a third, films in DICOM some more
+MAX_SCANS = 100  # of a JPEG, each of which goes through all pixels again; programs make 10
 MAX_SIDE = 20_000  # a 40 Mpx strip of 1 x 40,000,000 would cost more in bookkeeping than in pixels
 
 _SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"RIFF")
@@ -65,18 +68,24 @@ def opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
     if isinstance(source, Path):
         name = display_name(source.name)
         try:
+            info = source.stat()
             # A pipe or device would block for ever when it is opened.
-            if not stat.S_ISREG(source.stat().st_mode):
+            if not stat.S_ISREG(info.st_mode):
                 raise UnreadableImage(f"{name} is not a file.")
+            if info.st_size > MAX_BYTES:
+                most = MAX_BYTES / 1e6
+                raise UnreadableImage(f"{name} has {info.st_size / 1e6:,.0f} MB; at most {most:,.0f} are supported.")
             file: BinaryIO = source.open("rb")
         except OSError as error:
             raise UnreadableImage(f"{name} cannot be opened: {error.strerror or error}.") from error
-        with file:
-            yield file, name
+        with file, _refusal_named(name):
+            yield cast(BinaryIO, CountedReads(file)), name
         return
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     file.seek(0)
-    yield file, display_name(PurePosixPath(str(getattr(file, "name", "") or "The image")).name)
+    name = display_name(PurePosixPath(str(getattr(file, "name", "") or "The image")).name)
+    with _refusal_named(name):
+        yield cast(BinaryIO, CountedReads(file)), name
 
 
 def start_of(file: BinaryIO) -> bytes:
@@ -117,10 +126,26 @@ def open_image(file: BinaryIO, name: str) -> Image.Image:
             raise UnreadableImage(f"{name} is damaged: its {kind}header cannot be read.") from error
         known = what_it_is(start) or f"is not an image ({FORMAT_WORDS})"
         raise UnreadableImage(f"{name} {known}.") from error
+    except Refused:
+        raise  # `opened` says it
     except DECODER_ERRORS as error:
         raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
     refuse_large(name, image.width, image.height, _MOST.get(image.format or "", MAX_PIXELS))
+    if image.info.get("progressive"):
+        _refuse_scans(file, name)
     return image
+
+
+def _refuse_scans(file: BinaryIO, name: str) -> None:
+    """Raises UnreadableImage for a JPEG of more than `MAX_SCANS` scans; its place in the file stays."""
+    at, scans, end = file.tell(), 0, b""
+    file.seek(0)
+    while piece := file.read(2**20):
+        scans += (end + piece).count(b"\xff\xda")
+        end = piece[-1:]
+    file.seek(at)
+    if scans > MAX_SCANS:
+        raise UnreadableImage(f"{name} has {scans:,} scans; at most {MAX_SCANS} are supported.")
 
 
 def begins_as_image(start: bytes) -> bool:
@@ -135,6 +160,15 @@ def refuse_large(name: str, width: int, height: int, most: int) -> None:
         raise _too_many(name, width * height, most)
     if max(width, height) > MAX_SIDE:
         raise UnreadableImage(f"{name} is {width} × {height} pixels; at most {MAX_SIDE} per side are supported.")
+
+
+@contextmanager
+def _refusal_named(name: str) -> Iterator[None]:
+    """A refusal that nobody has put into words yet becomes UnreadableImage."""
+    try:
+        yield
+    except Refused as error:
+        raise UnreadableImage(f"{name} {error}.") from error
 
 
 @contextmanager
@@ -160,6 +194,8 @@ def check_png(file: BinaryIO, name: str) -> None:
     try:
         with Image.open(file, formats=("PNG",)) as image:
             image.verify()
+    except Refused:
+        raise
     except DECODER_ERRORS as error:
         raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
 

@@ -26,6 +26,7 @@ from core.data.image_opening import (
     refuse_large,
     start_of,
 )
+from core.data.refused import Refused
 from core.data.rendering import STRETCHED, Rendering, to_square
 from core.data.tiff import look_into
 
@@ -213,6 +214,8 @@ def _header(image: Image.Image, file: BinaryIO) -> Header:
     pages = look_into(file).pages if image.format == "TIFF" else _frames(image)
     try:
         orientation = image.getexif().get(0x0112, 1)
+    except Refused:
+        raise
     except DECODER_ERRORS:  # unreadable EXIF is no reason to refuse the pixels
         orientation = 1
     # Pillow turns a TIFF upright as it loads it, and its HEIC reader too.
@@ -227,6 +230,8 @@ def _frames(image: Image.Image) -> int:
         return 1
     try:
         return int(getattr(image, "n_frames", 1))
+    except Refused:
+        raise
     except DECODER_ERRORS:  # damage behind the first frame is no reason to refuse that
         image.seek(0)
         return 1

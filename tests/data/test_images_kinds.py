@@ -1,7 +1,9 @@
 """Kinds of image files that people met: large profiles, misnamed ones, pointers, empty alpha, 48 megapixels."""
 
 import io
+import os
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.images import decode, load, read_grey
+from core.data.images import decode, load, read_grey, read_header
 from core.data.scan import scan
 from core.errors import UnreadableImage
 
@@ -28,6 +30,10 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 PNG = coded(Image.new("RGB", (40, 30), RED), "PNG")
+JPEG = coded(Image.new("RGB", (40, 30), RED), "JPEG")
+GIF = coded(Image.new("P", (40, 30)), "GIF")
+GIF_FRAME = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+DICOM_SYNTAX = b"\2\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0"
 LARGE = zlib.compress(np.random.default_rng(0).bytes(1_400_000))
 
 
@@ -123,3 +129,44 @@ def test_a_jpeg_with_the_extension_of_another_image_is_scanned(
     index = scan(folder)
     assert [file.format for file in index.files if file.path == f"a/{name}"] == ["JPEG"]
     assert index.skipped == (("b/d.avif", "is an AVIF image, which is not read; save it as JPEG or PNG"),)
+
+
+@pytest.mark.parametrize("content", [
+    PNG[:33] + chunk(b"tEXt", b"k\0v") * 110_000 + PNG[33:],
+    JPEG[:2] + b"\xff" * 310_000 + JPEG[2:],
+    GIF[:-1] + GIF_FRAME * 160_000 + b";",
+    bytes(128) + b"DICM\2\0\0\0UL\4\0\x1c\0\0\0" + DICOM_SYNTAX + bytes.fromhex("090001004c4f0000") * 310_000,
+], ids=["PNG", "JPEG", "GIF", "DICOM"])  # fmt: skip
+def test_a_file_of_more_parts_than_any_image_has_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableImage, match="has more parts than any image; save it again with another program"):
+        read_header(content)
+
+
+def test_a_jpeg_that_goes_through_its_pixels_too_often_is_refused() -> None:
+    progressive = coded(Image.new("RGB", (40, 30), RED), "JPEG", progressive=True)
+    last = progressive[progressive.rindex(b"\xff\xda") : -2]
+    scans = progressive.count(b"\xff\xda")
+    assert decode(progressive[:-2] + last * (100 - scans) + progressive[-2:]).size == (40, 30)
+    with pytest.raises(UnreadableImage, match=r"^The image has 101 scans; at most 100 are supported\.$"):
+        decode(progressive[:-2] + last * (101 - scans) + progressive[-2:])
+
+
+def test_a_file_of_more_than_two_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    os.truncate(tmp_path / "a.jpg", 2_000_000_001)
+    with pytest.raises(UnreadableImage, match=r"^a\.jpg has 2,000 MB; at most 2,000 are supported\.$"):
+        decode(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"eXIf", b"prVt"])
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_chunk_that_no_pixels_need_takes_no_memory(kind: bytes, behind: bool) -> None:
+    at = len(PNG) - 12 if behind else 33
+    content = PNG[:at] + chunk(kind, b"k\0" + bytes(30_000_000)) + PNG[at:]
+    tracemalloc.start()
+    try:
+        image = decode(content)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert image.getcolors() == [(1200, RED)]
