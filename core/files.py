@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import secrets
+import stat
 import sys
 import threading
 import time
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_OF_LINES = 200_000_000
+"""Bytes of a file of lines that are read; an epoch has 600."""
 
 
 @contextlib.contextmanager
@@ -75,10 +79,32 @@ def write_json(path: Path, record: Any) -> None:
         file.write(json.dumps(finite(record), allow_nan=False))  # several times as fast as `json.dump`
 
 
+def open_regular(path: Path) -> IO[bytes]:
+    """Opens a file for reading; a pipe without a writer, which would be waited for without end, or a device is refused.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    kind = os.fstat(handle).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(handle)
+        raise OSError(errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL, "Not a regular file")
+    return os.fdopen(handle, "rb")
+
+
+def json_values(text: str | bytes) -> int:
+    """How many values a JSON text has at most, told without parsing it: a list of two bytes takes 60 once it is one."""
+    if isinstance(text, str):
+        return sum(text.count(mark) for mark in ",[{")
+    return sum(text.count(mark) for mark in (b",", b"[", b"{"))
+
+
 def read_json(path: Path) -> Any:
     """What `write_json` wrote, or None when the file is absent or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            return json.loads(file.read().decode())
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -114,7 +140,8 @@ def read_lines(path: Path, reader: Callable[[bytes], T | None]) -> list[T]:
         reader: callable. Makes a record of a line, or None where it is damaged.
     """
     try:
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read(MOST_OF_LINES)
     except OSError:
         return []
     complete = content[: content.rfind(b"\n") + 1]
@@ -138,7 +165,7 @@ class Tail(Generic[T]):
         """All the records so far, as `read_lines` gives them; from the start where the file was replaced or cut."""
         with self._lock:
             try:
-                with self.path.open("rb") as file:
+                with open_regular(self.path) as file:
                     self._take(file, os.fstat(file.fileno()))
             except OSError:
                 self._file, self._end, self._records = 0, 0, []
@@ -148,7 +175,7 @@ class Tail(Generic[T]):
         if info.st_ino != self._file or info.st_size < self._end:
             self._file, self._end, self._records = info.st_ino, 0, []
         file.seek(self._end)
-        content = file.read()
+        content = file.read(max(0, MOST_OF_LINES - self._end))
         complete = content[: content.rfind(b"\n") + 1]
         self._end += len(complete)
         self._records += [record for line in complete.split(b"\n") if (record := self._reader(line)) is not None]

@@ -9,7 +9,7 @@ from core.data.file_names import display_name
 from core.data.part_names import is_part, part_name, shown
 from core.errors import DataError
 
-_NUMBERS = re.compile(r"([-_.]?\d+([-_]of[-_]\d+)?|[-_.][0-9a-f]{16,})+$", re.IGNORECASE)
+_NUMBERS = re.compile(r"([-_.]?\d++([-_]of[-_]\d++)?|[-_.][0-9a-f]{16,})+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,11 @@ from core.data.file_names import display_name
 from core.data.listing import Folder
 from core.data.part_names import part_name, shown
 from core.data.table_finder import Finder
+from core.files import json_values, open_regular
 
 _MAX_BYTES = 20_000_000
+_MAX_VALUES = 3_000_000
+_LONGEST_LINE = 10_000  # characters; a path has 4,096 at most
 _DEEPEST = 4
 _FIRST = re.compile(r"[^\t,;]+")  # a list may name the class behind the image
 _NUMBERED = re.compile(r"(\d+)[\s,]+(\S.*)")  # a line such as `12 001.Albatross/a.jpg` or `12 1`
@@ -110,9 +113,10 @@ def _numbered(path: Path) -> dict[str, str]:
 
 def _json(path: Path) -> Any:
     """What a JSON file holds; None where it is none."""
+    content = _content(path)
     try:
-        return json.loads(path.read_text("utf-8", "replace")) if path.stat().st_size <= _MAX_BYTES else None
-    except (OSError, ValueError, RecursionError):
+        return json.loads(content.decode("utf-8", "replace")) if json_values(content) <= _MAX_VALUES else None
+    except (ValueError, RecursionError):
         return None
 
 
@@ -130,12 +134,18 @@ def _texts(value: Any, depth: int = _DEEP) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
+    lines = [line.strip() for line in _content(path).decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines if max(map(len, lines), default=0) <= _LONGEST_LINE else []
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; nothing where it is too large, or a pipe, which would be waited for without end."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return []
-        return [line.strip() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+        with open_regular(path) as file:
+            content = file.read(_MAX_BYTES + 1)
     except OSError:
-        return []
+        return b""
+    return content if len(content) <= _MAX_BYTES else b""
 
 
 def _images_of(path: Path, finder: Finder) -> list[str]:

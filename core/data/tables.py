@@ -3,6 +3,7 @@
 A table comes from elsewhere: its size, its rows, its columns and each of its cells are limited before they are used.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -10,11 +11,13 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.data.file_names import display_name
 from core.errors import DataError
+from core.files import json_values
 
 TABLE_EXTENSIONS = frozenset({".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet"})
 SPREADSHEET = "is a spreadsheet, which is not read; save its table as CSV"
@@ -23,10 +26,16 @@ MAX_BYTES = 200_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 20_000_000
+MAX_VALUES = 5_000_000  # of a table in JSON; each takes some 60 bytes once it is read
+MAX_LINE = 10_000_000  # characters; of the longest row that may be there, each cell of the longest kind
 MAX_CELL = 4_096  # characters; a longer text is no path and no class
 _MOST_OF_A_LIST = 100  # values of a list in JSON that become one cell, a bar between them
 _SEPARATORS = ",;\t|"
 _SAID = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?:\r\n|\r|\n)', re.IGNORECASE)  # the first line for Excel; no row
+_PIECE = 2**20
+_LONG = 100  # characters
+_AT_ONCE = 200  # rows of a Parquet file; a few bytes of it may be a long text in each row
+_STARTING = 500  # lines that are looked at before the rest is read
 _SNIFFED = 20  # lines that decide on the separator
 _DOUBT = "{name} is not UTF-8 and is read as cp1252 (western Europe); if its letters look wrong, save it as UTF-8."
 _UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # blanks, also those of no width
@@ -80,32 +89,52 @@ def read_table(path: Path) -> Table:
             raise DataError(f"{name} has {size / 1e6:,.0f} MB; a table may have {MAX_BYTES / 1e6:,.0f} MB at most.")
         if suffix == ".parquet":
             return _of_records(name, _parquet(path, name))
-        text, sure = _decoded(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
-    if suffix in (".json", ".jsonl", ".ndjson"):
-        table = _of_records(name, _json_records(text, name, lines=suffix != ".json"))
+    code, sure = _code(data)
+    if suffix == ".json":
+        table = _of_records(name, _json_list(data.decode(code, "replace"), name))
+    elif suffix in (".jsonl", ".ndjson"):
+        table = _of_records(name, _json_lines(_lines(data, code, name), name))
     else:
-        table = _of_cells(name, _cells(text, suffix))
+        table = _of_cells(name, _cells(_lines(data, code, name), suffix))
     return table if sure else replace(table, note=_DOUBT.format(name=name))
 
 
-def _decoded(data: bytes) -> tuple[str, bool]:
+def _code(data: bytes) -> tuple[str, bool]:
     """UTF-8 with or without a mark, UTF-16 with one, else what Windows writes in western Europe; and whether it is."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), True
+        return "utf-16", True
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        return data.decode("utf-8-sig"), True
+        for at in range(0, len(data), _PIECE):
+            decoder.decode(data[at : at + _PIECE])
+        decoder.decode(b"", final=True)
     except UnicodeError:
-        return data.decode("cp1252", "replace"), False
+        return "cp1252", False
+    return "utf-8-sig", True
 
 
-def _cells(text: str, suffix: str) -> Iterator[list[str]]:
-    text = text.replace("\0", "")
-    if said := _SAID.match(text):
-        return csv.reader(io.StringIO(text[said.end() :], newline=""), delimiter=said[1], skipinitialspace=True)
-    separator = "\t" if suffix in (".tsv", ".tab") else _separator(text)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+def _lines(data: bytes, code: str, name: str) -> Iterator[str]:
+    """The lines of a text with their ends, one at a time, and none longer than a row is.
+
+    Raises:
+        DataError: one of them is longer.
+    """
+    with io.TextIOWrapper(io.BytesIO(data), code, "replace", newline="") as text:
+        while line := text.readline(MAX_LINE + 1):
+            if len(line) > MAX_LINE:
+                raise DataError(f"{name} is not a table: it has a line of more than {MAX_LINE:,} characters.")
+            yield line.replace("\0", "")
+
+
+def _cells(lines: Iterator[str], suffix: str) -> Iterator[list[str]]:
+    start = list(islice(lines, _STARTING))
+    if start and (said := _SAID.fullmatch(start[0])):
+        return csv.reader(chain(start[1:], lines), delimiter=said[1], skipinitialspace=True)
+    separator = "\t" if suffix in (".tsv", ".tab") else _separator("".join(start))
+    return csv.reader(chain(start, lines), delimiter=separator, skipinitialspace=True)
 
 
 def _separator(text: str) -> str:
@@ -125,7 +154,9 @@ def _of_cells(name: str, cells: Iterator[list[str]]) -> Table:
     rows: list[tuple[str, ...]] = []
     columns: tuple[str, ...] = ()
     try:
-        for row in cells:
+        for number, row in enumerate(cells):
+            if number > 2 * MAX_ROWS:  # blank lines are no rows, but take time
+                raise DataError(f"{name} has more than {MAX_ROWS:,} rows; split it.")
             if not any(cell.strip() for cell in row):
                 continue
             if not columns:
@@ -142,16 +173,24 @@ def _of_cells(name: str, cells: Iterator[list[str]]) -> Table:
 
 
 def _of_records(name: str, records: Iterable[dict[str, Any]]) -> Table:
-    listed: list[dict[str, Any]] = []
+    listed: list[dict[str, str]] = []
     known: dict[str, None] = {}
+    long, size = dict[str, str](), 0
     for record in records:
         known.update(dict.fromkeys(record))
         _check_count(name, len(listed), len(known))
-        listed.append(record)
+        cells = {key: _text(value) for key, value in record.items()}
+        for key, cell in cells.items():
+            if len(cell) > _LONG:  # Parquet has the same text once, in whatever number of rows it stands
+                cells[key] = long.setdefault(cell, cell)
+                size += len(cell) if cells[key] is cell else 0
+        if size > MAX_BYTES:
+            raise DataError(f"{name} has more than {MAX_BYTES / 1e6:,.0f} MB of text; remove unneeded columns.")
+        listed.append(cells)
     columns = _columns(name, list(known))
     if not listed or not columns:
         raise DataError(f"{name} has no rows.")
-    return Table(columns, tuple(tuple(_text(record.get(key)) for key in columns) for record in listed))
+    return Table(columns, tuple(tuple(record.get(key, "") for key in known) for record in listed))
 
 
 def _columns(name: str, cells: Sequence[str]) -> tuple[str, ...]:
@@ -186,14 +225,36 @@ def _text(value: Any) -> str:
     return str(value).strip(_UNSEEN)[:MAX_CELL] if isinstance(value, str | int | float) else ""
 
 
-def _json_records(text: str, name: str, *, lines: bool) -> Iterator[dict[str, Any]]:
+def _json_list(text: str, name: str) -> Iterator[dict[str, Any]]:
+    parsed = _json(text, name)
+    if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
+        raise _no_records(name)
+    return (_flat(item) for item in parsed)
+
+
+def _json_lines(lines: Iterator[str], name: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines):
+        if number > 2 * MAX_ROWS:  # blank lines are no rows, but take time
+            raise DataError(f"{name} has more than {MAX_ROWS:,} rows; split it.")
+        if not line.strip():
+            continue
+        item = _json(line, name)
+        if not isinstance(item, dict):
+            raise _no_records(name)
+        yield _flat(item)
+
+
+def _json(text: str, name: str) -> Any:
+    if (values := json_values(text)) > MAX_VALUES:
+        raise DataError(f"{name} has {values:,} values; a table may have {MAX_VALUES:,} at most.")
     try:
-        parsed = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name} is not JSON: {display_name(str(error))}.") from error
-    if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
-        raise DataError(f"{name} is not a table: it must be a list of objects, one for each image.")
-    return (_flat(item) for item in parsed)
+
+
+def _no_records(name: str) -> DataError:
+    return DataError(f"{name} is not a table: it must be a list of objects, one for each image.")
 
 
 def _flat(item: dict[str, Any]) -> dict[str, Any]:
@@ -233,7 +294,7 @@ def _parquet(path: Path, name: str) -> Iterator[dict[str, Any]]:
                     "FOLDER."
                 )
             names = label_names(schema.metadata or {})
-            for batch in file.iter_batches(batch_size=10_000, columns=plain):
+            for batch in file.iter_batches(batch_size=_AT_ONCE, columns=plain):
                 for record in batch.to_pylist():
                     yield {key: _named(names.get(key), value) for key, value in record.items()}
     except (ArrowException, OSError, ValueError) as error:

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from core.errors import ModelError
@@ -19,6 +20,7 @@ _NUMBERED = (
 )
 """A line with the number of its class before it, and with the number behind it."""
 
+_LONGEST_LINE = 10_000  # characters; a pattern may take the square of it
 _PLACE = re.compile(r"\d{1,9}")
 
 
@@ -78,9 +80,14 @@ def names_in(content: bytes, source: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) == 1 and "," in lines[0]:
         raise ModelError(f"{source} has one line, {lines[0][:80]}; give one class a line")
+    if long := next((line for line in lines if len(line) > _LONGEST_LINE), ""):
+        raise ModelError(
+            f"{source} has a line of {len(long):,} characters; give a text file with one class a line, of at most "
+            f"{_LONGEST_LINE:,} characters"
+        )
     for pattern in _NUMBERED:
-        found = [pattern.fullmatch(line) for line in lines]
-        if lines and all(found):
+        found = list(takewhile(bool, map(pattern.fullmatch, lines)))  # at the first that does not fit it is decided
+        if lines and len(found) == len(lines):
             numbers = [int(one["number"]) for one in found if one]
             return _by_number([one["name"].strip() for one in found if one], numbers, source) or lines
     return lines

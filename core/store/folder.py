@@ -244,8 +244,9 @@ class JobFolder:
     def stop_reason(self) -> str:
         """Why it was asked to stop; empty where that was a person's wish."""
         try:
-            return (self.path / "stop").read_text(encoding="utf-8")[:_REASON_LENGTH].strip()
-        except (OSError, UnicodeDecodeError):
+            with files.open_regular(self.path / "stop") as file:
+                return file.read(4 * _REASON_LENGTH).decode(errors="replace")[:_REASON_LENGTH].strip()
+        except OSError:
             return ""
 
     def stop_requested(self) -> bool:

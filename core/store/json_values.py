@@ -3,11 +3,16 @@
 import json
 from typing import Any
 
+from core.files import json_values
+
 LONGEST_TEXT = 20_000
 """Characters of a text in a small record; what is longer is cut, as errors of libraries can have any length."""
 
 DEEPEST = 12
 """Levels to which lists and objects of a small record may be nested."""
+
+MOST_VALUES = 12_000_000
+"""Values of one record; a manifest of a million images has ten million."""
 
 LARGEST_NUMBER = 10**15
 """No count and no time is larger; one with thousands of digits could not even be written out."""
@@ -21,8 +26,10 @@ def parsed(content: bytes | str) -> Any:
     """The JSON value of a text; not-a-number and infinity, which JSON has no word for, become None.
 
     Raises:
-        Damaged: it is not JSON.
+        Damaged: it is not JSON, or has too many values.
     """
+    if json_values(content) > MOST_VALUES:
+        raise Damaged(f"it has more than {MOST_VALUES:,} values")
     try:
         return json.loads(content, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:

@@ -1,10 +1,10 @@
 """predictions.csv: what a saved model said of each validation and test image; one way to write it, one to read it."""
 
 import csv
-import io
+import itertools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,11 @@ from core.store.json_values import Damaged
 FILE = "predictions.csv"
 
 PARTS = ("val", "test")
+
+MOST_BYTES, MOST_ROWS = 500_000_000, 1_000_000
+"""Of a table; it has a row for each validation and test image."""
+
+_LONGEST_LINE = 1_000_000  # characters; 1,000 classes have 60,000
 
 _HEAD = ("split", "file", "label", "predicted")
 _PROBABILITY = re.compile(r"[01](\.[0-9]{1,60})?|nan")
@@ -70,7 +75,9 @@ def write_predictions(path: Path, classes: Sequence[str], rows: Iterable[Sequenc
 def read_predictions(folder: Path) -> Predictions | None:
     """The table of a run's folder; None where there is none, or it is damaged."""
     try:
-        return parse_predictions((folder / FILE).read_text(encoding=ENCODING))
+        with files.open_regular(folder / FILE) as file:
+            content = file.read(MOST_BYTES + 1)
+        return parse_predictions(content.decode(ENCODING)) if len(content) <= MOST_BYTES else None
     except (OSError, UnicodeDecodeError, Damaged):
         return None
 
@@ -82,14 +89,29 @@ def parse_predictions(text: str) -> Predictions:
         Damaged: names the line that is none that a run writes.
     """
     try:
-        head, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        cells = csv.reader(_lines(text), strict=True)
+        head = next(cells, [])
+        rows = list(itertools.islice(cells, MOST_ROWS + 1))
     except csv.Error as error:
         raise Damaged(f"it cannot be read ({error})") from error
+    if len(rows) > MOST_ROWS:
+        raise Damaged(f"it has more than {MOST_ROWS:,} lines")
     names = [plain_cell(cell) for cell in head]
     classes = tuple(name[2:-1] for name in names[len(_HEAD) :])
     if names != [*_HEAD, *(f"p({name})" for name in classes)] or len(set(classes)) < len(classes) or len(classes) < 2:
         raise Damaged("its columns are not those of a run")
     return Predictions(classes, tuple(_row(row, classes, line) for line, row in enumerate(rows, start=2) if row))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, which a cell may hold, too; one at a time, and none longer than a row is."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        if end - at > _LONGEST_LINE:
+            raise Damaged(f"it has a line of more than {_LONGEST_LINE:,} characters")
+        yield text[at:end]
+        at = end
 
 
 def _row(cells: list[str], classes: tuple[str, ...], line: int) -> PredictionRow:

@@ -131,7 +131,8 @@ def complaint(path: Path, kind: Kind[T]) -> str:
 def damaged_lines(path: Path) -> int:
     """How many whole lines of an events.jsonl are left out, as no run writes such."""
     try:
-        content = path.read_bytes()
+        with files.open_regular(path) as file:
+            content = file.read(files.MOST_OF_LINES)
     except OSError:
         return 0
     lines = content[: content.rfind(b"\n") + 1].split(b"\n")
@@ -162,7 +163,7 @@ def text_of(path: Path) -> str:
         OSError: it cannot be opened.
         Damaged: it is too large, or no text.
     """
-    with path.open("rb") as file:
+    with files.open_regular(path) as file:
         content = file.read(CONFIG_BYTES + 1)
     if len(content) > CONFIG_BYTES:
         raise Damaged(f"it has more than {CONFIG_BYTES:,} bytes")
@@ -197,7 +198,7 @@ def made_at(record_id: str) -> float:
 
 
 def _content(path: Path, kind: Kind[T]) -> bytes:
-    with path.open("rb") as file:
+    with files.open_regular(path) as file:
         content = file.read(kind.most_bytes + 1)
     if len(content) > kind.most_bytes:
         raise Damaged(f"it has more than {kind.most_bytes:,} bytes")

@@ -1,7 +1,9 @@
 """Text files that list the images of each split divide them, or are told."""
 
 import json
+import os
 import re
+import time
 
 import pytest
 
@@ -124,3 +126,13 @@ def test_lists_of_the_images_of_a_split(name, tmp_path):
     index = scan(root)
     assert index.counts() == reads
     assert re.search(says, " ".join(note for note in index.notes if "holds no images" not in note)), index.notes
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are of Linux and macOS")
+def test_a_pipe_or_a_line_of_blanks_without_end_is_no_list(tmp_path):
+    root = build(tmp_path / "data", "{pie,ramen}/#.jpg=4")
+    os.mkfifo(root / "train.txt")
+    (root / "val.txt").write_text("a" + " " * 1_000_000 + "b\n" + "\n".join(some(3)))
+    before = time.perf_counter()
+    assert len(scan(root).files) == 8
+    assert time.perf_counter() - before < 5

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import tracemalloc
 import zipfile
 
 import pyarrow as pa
@@ -212,3 +213,56 @@ def test_a_table_comes_with_a_zip_and_with_a_folder(tmp_path):
         ingest_files([(name, io.BytesIO(data)) for name, data in files.items()], tmp_path / "folder"),
     ):
         assert scan(folder).counts() == {"": {"cat": 3, "dog": 3}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("l.csv", b"," * 30_000_000, "it has a line of more than 10,000,000 characters"),
+        ("l.csv", b"file,label\na.png," + b"," * 30_000_000, "it has a line of more than 10,000,000 characters"),
+        ("l.csv", b'a,b\n"' + b"x\n" * 15_000_000, "field larger than field limit"),
+        ("l.json", b"[" + b"{}," * 10_000_000 + b"{}]", "has 20,000,002 values; a table may have 5,000,000 at most"),
+        ("l.jsonl", b"{}\n" * 1_000_000, "has more than 10,000 rows"),
+    ],
+    ids=["one line", "second line", "quote", "objects", "lines"],
+)
+def test_a_table_that_would_take_many_times_its_size_is_refused_before(name, content, words, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_ROWS", 10_000)
+    (tmp_path / name).write_bytes(content)
+    size = len(content)
+    del content
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=words):
+            read_table(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 4 * size
+    finally:
+        tracemalloc.stop()
+
+
+def test_blank_lines_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_ROWS", 1_000)
+    for name in ("l.csv", "l.jsonl"):
+        (tmp_path / name).write_bytes(b"\n" * 3_000)
+        with pytest.raises(DataError, match="has more than 1,000 rows; split it"):
+            read_table(tmp_path / name)
+        (tmp_path / name).write_bytes(b"\n" * 500 + (b"a,b\n1,2\n" if name == "l.csv" else b'{"a": 1, "b": 2}\n'))
+        assert read_table(tmp_path / name).rows == (("1", "2"),)
+
+
+def test_a_long_text_in_each_row_of_a_small_parquet_file_takes_no_memory(tmp_path):
+    columns = {"file": ["a.png"] * 1_000, "label": pa.array(["y" * 100_000] * 1_000).dictionary_encode()}
+    pq.write_table(pa.table(columns), tmp_path / "l.parquet")
+    tracemalloc.start()
+    try:
+        found = read_table(tmp_path / "l.parquet")
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+    assert (len(found.rows), len(found.rows[0][1])) == (1_000, 4_096)
+
+
+def test_a_key_of_json_with_blanks_around_it_keeps_its_cells(tmp_path):
+    (tmp_path / "l.json").write_text('[{" file ": "a.png", "": "x"}, {" file ": "b.png"}]')
+    found = read_table(tmp_path / "l.json")
+    assert (found.columns, found.rows) == (("file", "column 2"), (("a.png", "x"), ("b.png", "")))

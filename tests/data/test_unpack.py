@@ -1,6 +1,7 @@
 """`unpack` writes each image into the class and part that it has, or says what it leaves out, or what to do."""
 
 import math
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ import pytest
 
 from core.__main__ import main
 from core.data.parquet_images import unpack_parquet
+from core.data.parquet_parts import parts_of
 from core.errors import DataError
 from tests.data.conftest import image
 
@@ -120,3 +122,9 @@ def test_a_file_without_classes_is_left_out_and_told(tmp_path):
 def test_where_no_file_has_classes_it_says_so(tmp_path):
     with pytest.raises(DataError, match=r"t\.parquet has no column with the class, only images in image; add one"):
         unpacked(tmp_path, {"t": {"image": rows(AB)["image"]}})
+
+
+def test_digits_in_the_name_of_a_file_do_not_keep_the_program_busy(tmp_path):
+    before = time.perf_counter()
+    assert parts_of([tmp_path / f"train-{'0' * 200}b.parquet"], tmp_path)
+    assert time.perf_counter() - before < 1

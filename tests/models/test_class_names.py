@@ -1,5 +1,6 @@
 """Names of a model's classes: in one line, and in a file with one a line."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,14 @@ def test_a_file_that_leaves_the_order_open_is_refused(tmp_path: Path, content: b
     (tmp_path / "labels.txt").write_bytes(content)
     with pytest.raises(ModelError, match=words):
         read_classes(tmp_path / "labels.txt")
+
+
+def test_a_line_that_a_pattern_would_go_through_for_hours_is_decided_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(b"a" + b"\t" * 900_000 + b"b\n")
+    before = time.perf_counter()
+    with pytest.raises(ModelError, match=r"has a line of 900,002 characters; give a text file with one class a line"):
+        read_classes(path)
+    path.write_bytes((b"a" + b"\t" * 4_000 + b"b\n") * 200)
+    assert len(read_classes(path)) == 200
+    assert time.perf_counter() - before < 5  # 200 such lines took half a minute

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ from core.jobs.job import BudgetedJob
 from core.label_review.store import ReviewStore
 from core.lr_search.store import LrSearchStore
 from core.start import kinds
-from core.store import examples, index
+from core.store import examples, index, records
 from core.store.notes import read_note, write_note
+from core.store.predictions import read_predictions
 from core.store.runs import Run, RunStore, Status
 from core.sweep.plan import plan
 from core.sweep.store import SweepStore
@@ -281,3 +283,33 @@ def test_a_damaged_record_of_a_job_changes_nothing_that_is_shown_of_the_runs(her
             of_one_job(store.list()[0])
     finally:
         path.unlink() if before is None else path.write_bytes(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are of Linux and macOS")
+@pytest.mark.parametrize("kind", ["pipe", "endless device", "folder"])
+def test_a_record_that_is_no_file_is_damage_and_nobody_waits_for_it(kind: str, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    store.root.mkdir()
+    for name in (*RECORDS, "stop"):
+        run = store.create(make_config("sample", {}))
+        (run.path / name).unlink(missing_ok=True)
+        if kind == "pipe":
+            os.mkfifo(run.path / name)
+        elif kind == "folder":
+            (run.path / name).mkdir()
+        else:
+            (run.path / name).symlink_to("/dev/zero")
+    whole = store.create(make_config("sample", {"training.epochs": 3}))
+    for run in store.list():
+        assert index.summarise(run).run == run.id
+        assert [run.evaluation(), run.manifest(), run.trace(), run.findings(), run.events()] == [None] * 3 + [[], []]
+        assert (read_predictions(run.path), run.cluster_job(), read_note(run).text) == (None, {}, "")
+        assert run.stop_reason() == ""
+    assert whole.config().training.epochs == 3
+
+
+def test_a_record_of_millions_of_values_is_refused_before_it_takes_their_memory(tmp_path: Path) -> None:
+    path = tmp_path / "findings.json"
+    path.write_bytes(b'{"findings": [' + b"{}," * 7_000_000 + b"{}]}")
+    assert records.read(path, records.FINDINGS) is None
+    assert records.complaint(path, records.FINDINGS) == "findings.json: it has more than 12,000,000 values"
