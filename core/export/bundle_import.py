@@ -31,6 +31,8 @@ from core.export.bundle_check import check_records
 from core.export.bundle_reference import MOST_BYTES, checked_reference
 from core.export.labels import LABELS
 from core.store.csv_tables import csv_bytes, csv_text, plain_cell
+from core.store.json_values import MOST_VALUES
+from core.store.records import CONFIG_BYTES, OF_A_RUN
 from core.store.runs import Run, RunStore, Status
 from core.workers.try_model_client import MAX_BYTES, examine
 
@@ -45,6 +47,17 @@ RECORDED = (
     "settings are known; it can be compared, but not resumed, exported as a script or bisected."
 )
 """What a run says that somebody's own code has trained."""
+
+_MOST = {
+    **{name: min(kind.most_bytes, RECORD_BYTES) for name, kind in OF_A_RUN.items()},
+    "config.json": CONFIG_BYTES,
+    "events.jsonl": 100_000_000,
+    "predictions.csv": RECORD_BYTES,
+}
+"""Most bytes of each record: what is read of it later."""
+
+_MOST_LINES = 110_000  # of events; 100,000 events are accepted
+_MOST_EVENT_VALUES = 5_000_000
 
 _CHUNK = 2**20
 
@@ -118,7 +131,10 @@ def _records(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], labe
     found: Record = {}
     for name in RECORDS:
         if name in entries:
-            content = _read(archive, entries[name], RECORD_BYTES)
+            size, most = entries[name].file_size, _MOST[name]
+            if size > most:
+                raise DataError(f"{name} of this run has {size:,} bytes; at most {most:,} are accepted")
+            content = _read(archive, entries[name], most)
             _compare(name, hashlib.sha256(content).hexdigest(), label)
             found[name] = _parse(name, content)
     return found
@@ -126,6 +142,9 @@ def _records(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], labe
 
 def _parse(name: str, content: bytes) -> Any:
     if name.endswith(".jsonl"):
+        if content.count(b"\n") > _MOST_LINES:
+            raise DataError(f"{name} of this run has more than {_MOST_LINES:,} lines")
+        _refuse_values(content, name, _MOST_EVENT_VALUES)
         return [_json(line, name) for line in content.splitlines() if line.strip()]
     if name.endswith(".json"):
         return _json(content, name)
@@ -136,10 +155,17 @@ def _parse(name: str, content: bytes) -> Any:
 
 
 def _json(content: bytes, name: str) -> Any:
+    _refuse_values(content, name, MOST_VALUES)
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name} of this run is damaged: it is not JSON") from error
+
+
+def _refuse_values(content: bytes, name: str, most: int) -> None:
+    """Raises DataError for more values than any run has, before they take many times the memory of their text."""
+    if files.json_values(content) > most:
+        raise DataError(f"{name} of this run has more than {most:,} values")
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -338,3 +339,33 @@ def test_the_command_brings_a_run_with_its_model_tried_for_real(
     assert model.read_bytes() == gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes())
     assert main(["import-run", str(tmp_path / "gone.zip")]) == 1
     assert "gone.zip is not a file; give a zip written by `export --format zip`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "status.json",
+            b'{"status": "finished", "x": [' + b"{}," * 90_000 + b"{}]}",
+            "has .* bytes; at most 200,000 are",
+        ),
+        ("events.jsonl", b"{}\n" * 3_000_000, "has more than 110,000 lines"),
+        ("events.jsonl", b"[" + b"[]," * 4_000_000 + b"[]]\n", "has more than 5,000,000 values"),
+        ("manifest.json", b'{"train": [' + b"{}," * 7_000_000 + b"{}]}", "has more than 12,000,000 values"),
+        ("predictions.csv", b"\n" * 3_000_000, "has more than 1,000,000 lines"),
+        ("predictions.csv", b"split\n" + b"," * 3_000_000, "has a line of more than 1,000,000 characters"),
+    ],
+)
+def test_records_of_more_than_any_run_has_are_refused_before_they_take_memory(
+    records: Contents, name: str, content: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.data.zip_plan.MAX_RATIO", 10**6)  # what shrinks less does not meet that limit
+    packed = pack({**records, name: content})
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=f"{name}.* {words}"):
+            import_bundle(packed)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+    assert nothing_is_left()

@@ -120,6 +120,10 @@ def _of_run(run_id: str) -> str:
         raise DataError(f'the run "{run_id[:60]}" whose dataset the address names does not exist (any more)')
     config = run.config()
     policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+    if config.dataset != SAMPLE and not uploads.may_use(Path(config.dataset)):
+        raise DataError(
+            "the dataset of this run was uploaded by another user; ask them or an administrator, or choose another"
+        )
     return config.dataset
 
 

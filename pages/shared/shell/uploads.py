@@ -73,6 +73,12 @@ def earlier_uploads() -> list[Path]:
     return [folder for folder in folders if _is_mine(folder)]
 
 
+def may_use(folder: Path) -> bool:
+    """Whether a folder lies in no upload, or in one that this person may use again."""
+    whole, root = folder.resolve(), paths.uploads_folder().resolve()
+    return whole == root or not whole.is_relative_to(root) or _is_mine(root / whole.relative_to(root).parts[0])
+
+
 def upload_title(folder: Path) -> str:
     """What the person called an upload: the name of the zip or folder; else the name of its folder here."""
     return set_name(str(folder))
