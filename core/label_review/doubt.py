@@ -1,5 +1,6 @@
 """Whether a review of labels can tell right labels from wrong ones at all."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from core.stats.percent import percent
@@ -27,12 +28,14 @@ def why_undecided(result: "ReviewResult") -> str:
     rows, classes = result.files, len({row["label"] for row in result.files})
     if len(rows) < _FEWEST or classes < 2:
         return ""
-    agreement, chance = sum(row["suggested"] == row["label"] for row in rows) / len(rows), 1 / classes
-    if (agreement - chance) / (1 - chance) >= _WEAKEST:
+    agreement = sum(row["suggested"] == row["label"] for row in rows) / len(rows)
+    labels, answers = (Counter(row[key] for row in rows) for key in ("label", "suggested"))
+    chance = max(1 / classes, sum(count * answers[name] for name, count in labels.items()) / len(rows) ** 2)
+    if chance < 1 and (agreement - chance) / (1 - chance) >= _WEAKEST:
         return ""
     better = "" if result.cross_validation else ", or cross-validate other settings and give its id to --cv"
     return (
         f"These images do not show which labels are wrong: the classifier agrees with {percent(agreement)} of the "
-        f"{len(rows):,} labels, and guessing one of {classes} classes would agree with {percent(chance)}. Check "
+        f"{len(rows):,} labels, and the same answers given at random would agree with {percent(chance)}. Check "
         f"whether the classes can be seen in the images and whether labels were mixed up{better}."
     )

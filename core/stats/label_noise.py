@@ -44,6 +44,9 @@ class WrongShare(NamedTuple):
             one set of 200.
         agreement: float. How often label and answer agree.
         labels: int. How many labels.
+        chance: float. How often they would agree if the answers were given at random, each class as often as it was
+            given: the agreement that Cohen's kappa leaves out (A coefficient of agreement for nominal scales, 1960).
+            Where nine of ten images are of one class, to name it always agrees with nine of ten labels.
     """
 
     share: float
@@ -52,6 +55,7 @@ class WrongShare(NamedTuple):
     evidence: float
     agreement: float
     labels: int
+    chance: float = 0.0
 
 
 def wrong_shares(
@@ -72,7 +76,23 @@ def wrong_shares(
     found = np.stack([_likelihood(right, bins[own], agrees[own], classes) for own in rows])
     best = found.max(axis=2, keepdims=True)  # of each part and shape
     profiles = (found + best.sum(axis=0) - best).max(axis=1)
-    return [_told(*of_part) for of_part in zip(profiles, (agrees[own] for own in rows), strict=True)]
+    answers = probabilities.argmax(axis=1)
+    return [
+        _told(profile, agrees[own])._replace(chance=chance_agreement(labels[own], answers[own], classes))
+        for profile, own in zip(profiles, rows, strict=True)
+    ]
+
+
+def chance_agreement(labels: NDArray[np.integer], answers: NDArray[np.integer], classes: int) -> float:
+    """How often labels and answers would agree, were the answers given at random; see `WrongShare.chance`.
+
+    Args:
+        labels: int `(n,)`, 0 to `classes - 1`.
+        answers: int `(n,)`, likewise.
+        classes: int.
+    """
+    shares = [np.bincount(values, minlength=classes) / len(values) for values in (labels, answers)]
+    return float(shares[0] @ shares[1])
 
 
 def margins(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]]:

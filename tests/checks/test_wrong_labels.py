@@ -1,9 +1,10 @@
 """The finding on wrong labels: its severity by the interval, and where it says nothing."""
 
+import numpy as np
 import pytest
 
 from core.checks.wrong_labels import labels_look_wrong
-from core.stats.label_noise import WrongShare
+from core.stats.label_noise import WrongShare, wrong_shares
 
 FOUND = WrongShare(0.09, 0.05, 0.13, 12.0, 0.85, 400)
 
@@ -31,3 +32,15 @@ def test_the_share_is_told_with_its_interval_and_the_way_to_the_list():
 def test_it_is_an_info_or_silent_where_it_cannot_be_sure(change, severity):
     finding = labels_look_wrong("val", FOUND._replace(**change), 2, [])
     assert (finding.severity if finding else None) == severity
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.8, 0.1, 0.1), (0.7, 0.3)])
+def test_a_classifier_that_knows_only_which_class_is_frequent_accuses_no_label(shares: tuple[float, ...]) -> None:
+    rng, classes, told = np.random.default_rng(0), len(shares), 0
+    for _ in range(5):
+        labels = rng.choice(classes, 1000, p=shares)
+        logits = np.log(shares) + rng.normal(0, 0.5, (1000, classes))
+        answers = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        (found,) = wrong_shares(labels, answers, np.zeros(1000, np.int64))
+        told += labels_look_wrong("train", found, classes, ["a.png"]) is not None
+    assert told == 0

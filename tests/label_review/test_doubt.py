@@ -32,3 +32,18 @@ def test_one_that_knows_the_classes_decides_also_where_a_fifth_to_two_fifths_are
 
 def test_a_result_of_fewer_images_than_a_review_needs_says_nothing() -> None:
     assert why_undecided(result(4, 2, 1)) == ""
+
+
+def test_naming_the_frequent_class_always_decides_nothing() -> None:
+    """It agrees with 90 % of right labels, and contradicts every label of the rare class."""
+    rows: list[ReviewedFile] = [
+        {"file": f"{n}.png", "label": "ab"[n >= 90], "suggested": "a", "score": 0.5, "issue": n >= 90, "neighbours": 5,
+         "x": 0.0, "y": 0.0, "tsne": None}
+        for n in range(100)
+    ]  # fmt: skip
+    said = why_undecided(ReviewResult(method="cleanlab", pictures=100, issues=10, explained=[0.5, 0.2], files=rows))
+    assert "agrees with 90.0 % of the 100 labels, and the same answers given at random would agree with 90.0 %" in said
+    for row in rows[90:96]:
+        row["suggested"] = "b"
+    known = ReviewResult(method="cleanlab", pictures=100, issues=4, explained=[0.5, 0.2], files=rows)
+    assert why_undecided(known) == "", "six of ten of the rare class are found"
