@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,22 +107,20 @@ def altered_copies(root: Path, files: Sequence[ImageFile], progress: Progress | 
     return list(search(root, files, progress).copies)
 
 
-def search(root: Path, files: Sequence[ImageFile], progress: Progress | None = None) -> "Search":
+def search(root: Path, files: Sequence[ImageFile], progress: Progress | None = None) -> Search:
     """The same, with whether it could be answered; see `altered_copies`."""
     ones = list({file.sha256: file for file in sorted(files, key=lambda f: f.sha256)}.values())
     known = _known(root, ones)
     if known is None:
         names, labels = [file.sha256 for file in ones], [file.label for file in ones]
-        small = forms(root, ones, progress)
-        found = find_copies(small, names, labels, partial(same_colours, root, ones))
-        known = Search(tuple(found), not found and len(small) > 1 and _is_one_scene(small))
+        known = find_copies(forms(root, ones, progress), names, labels, partial(same_colours, root, ones))
         _keep(root, ones, known)
     return known
 
 
 def find_copies(
     small: NDArray[np.uint8], names: Sequence[str], labels: Sequence[str] = (), may_be: MayBe | None = None
-) -> list[Copy]:
+) -> Search:
     """The same, of forms.
 
     Args:
@@ -132,8 +130,11 @@ def find_copies(
             easily. Defaults to one class.
         may_be: callable. Which of the pairs found may be copies by what forms do not show. Defaults to all.
     """
-    if len(small) < 2 or _is_one_scene(small):
-        return []
+    if len(small) < 2:
+        return Search((), gave_up=False)
+    usual = cache(partial(_usual, small))
+    if _is_one_scene(small, usual):
+        return Search((), gave_up=True)
     found = find_candidates(small)
     one, other = small[found.rows[:, 0]], small[found.rows[:, 1]]
     aligned = align(one, other, found.changes, _HALF_SIZE)
@@ -141,21 +142,24 @@ def find_copies(
     enough = (aligned.details >= LEAST) & (aligned.worst >= LEAST - 0.2)
     enough[enough] = repetition(one[enough]) < _PATTERN
     enough[enough] = np.minimum(fixed_squares(one[enough]), fixed_squares(other[enough])) >= _FIXED
-    if not enough.any() or (usual := _usual(small)) >= _ALIKE:
-        return []
-    enough &= aligned.details >= usual
+    if not enough.any():
+        return Search((), gave_up=False)
+    if usual() >= _ALIKE:
+        return Search((), gave_up=True)
+    enough &= aligned.details >= usual()
     agree = enough.copy()
     if may_be is not None and enough.any():
         enough[enough] = may_be(found.rows[enough], aligned.changes[enough])
     enough &= _stands_apart(aligned.details, classes, agree & ~enough)
     light = other.mean(axis=(1, 2)) - one.mean(axis=(1, 2))
-    return [
+    copies = (
         Copy(
             names[found.rows[k, 0]], names[found.rows[k, 1]],
             in_words(aligned.changes[k], float(light[k])), round(float(aligned.details[k]), 3),
         )
         for k in np.flatnonzero(enough).tolist()
-    ]  # fmt: skip
+    )  # fmt: skip
+    return Search(tuple(copies), gave_up=False)
 
 
 def _stands_apart(
@@ -178,11 +182,11 @@ def _stands_apart(
     return apart
 
 
-def _is_one_scene(small: NDArray[np.uint8]) -> bool:
+def _is_one_scene(small: NDArray[np.uint8], usual: Callable[[], float]) -> bool:
     """Whether random pairs agree as copies do; nearly always the first few tell that they do not."""
     first = _random_details(small, _FIRST_PAIRS)
     perhaps = len(first) < _FEWEST_PAIRS or _not_reached(first) >= _PERHAPS_ALIKE
-    return perhaps and _usual(small) >= _ALIKE
+    return perhaps and usual() >= _ALIKE
 
 
 def _usual(small: NDArray[np.uint8]) -> float:

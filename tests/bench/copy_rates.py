@@ -48,7 +48,7 @@ def rates(
     """For each kind of change how many copies were found, and how many other pairs; first without any copy."""
     small, labels = np.stack([_form(image) for image, _ in images]), [label for _, label in images]
     names = [str(k) for k in range(len(images))]
-    known = {frozenset(copy[:2]) for copy in find_copies(small, names, labels)}
+    known = {frozenset(copy[:2]) for copy in find_copies(small, names, labels).copies}
     yield "no copies", 0, len(known)
     for number, (kind, edit) in enumerate(COPIES.items()):
         if kinds and kind not in kinds:
@@ -58,7 +58,7 @@ def rates(
         made = np.stack([_form(edit(images[k][0].copy(), rng)) for k in chosen])
         ids = [*names, *(f"copy of {k}" for k in chosen)]
         found = find_copies(np.concatenate([small, made]), ids, [*labels, *(labels[k] for k in chosen)])
-        pairs = {frozenset(copy[:2]) for copy in found} - known
+        pairs = {frozenset(copy[:2]) for copy in found.copies} - known
         true = {frozenset((str(k), f"copy of {k}")) for k in chosen}
         yield kind, len(pairs & true), len(pairs - true)
 

@@ -2,16 +2,17 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from core import paths
-from core.checks import copy_changes
+from core.checks import copies, copy_changes
 from core.checks.altered import altered_copy_in_two_classes, altered_copy_within_split, leak_altered_copy
 from core.checks.context import Context
-from core.checks.copies import altered_copies, find_copies, in_words
+from core.checks.copies import Search, altered_copies, find_copies, in_words
 from core.checks.duplicates import near_groups
 from core.config import make_config
 from core.data.dataset import open_dataset, scan_dataset
@@ -42,7 +43,7 @@ def test_copies_of_every_kind_are_found_and_no_others(originals):
     made = [COPIES[kind](originals[k], rng) for k, kind in enumerate(KINDS)]
     names = [f"o{k}" for k in range(len(originals))] + [f"c{k}" for k in range(len(KINDS))]
     small = np.stack([form(image) for image in [*originals, *made]])
-    found = {(copy.first, copy.second) for copy in find_copies(small, names)}
+    found = {(copy.first, copy.second) for copy in find_copies(small, names).copies}
     missed = [kind for k, kind in enumerate(KINDS) if (f"o{k}", f"c{k}") not in found]
     assert missed == []
     assert found <= {(f"o{k}", f"c{k}") for k in range(len(KINDS))}
@@ -56,7 +57,7 @@ def test_the_same_place_with_something_moved_is_no_copy():
         x, y = rng.integers(8, 90, 2)
         pixels[y : y + 30, x : x + 30] = rng.integers(0, 256)
         small.append(form(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))))
-    assert find_copies(np.stack(small), [str(k) for k in range(40)]) == []
+    assert find_copies(np.stack(small), [str(k) for k in range(40)]) == Search((), gave_up=True)
 
 
 def corner(seed: int) -> Image.Image:
@@ -73,7 +74,7 @@ def test_blank_walls_that_show_a_corner_are_no_copies(originals):
     """Two straight edges are laid on any two others; a copy among images with details is found beside them."""
     mirrored = COPIES["mirrored"](originals[0], np.random.default_rng(0))
     small = np.stack([form(image) for image in [*originals, mirrored, *(corner(seed) for seed in range(20))]])
-    found = find_copies(small, [str(k) for k in range(len(small))])
+    found = find_copies(small, [str(k) for k in range(len(small))]).copies
     assert [(copy.first, copy.second) for copy in found] == [("0", "60")]
 
 
@@ -126,19 +127,19 @@ def test_a_copy_with_another_gamma_or_far_brighter_is_found(originals):
     rng = np.random.default_rng(0)
     made = [COPIES["gamma"](image, rng) for image in originals[:15]] + [brighter(1.5)(i, rng) for i in originals[15:25]]
     small = np.stack([form(image) for image in [*originals, *made]])
-    found = {(copy.first, copy.second) for copy in find_copies(small, [str(k) for k in range(len(small))])}
+    found = {(copy.first, copy.second) for copy in find_copies(small, [str(k) for k in range(len(small))]).copies}
     assert found == {(str(k), str(60 + k)) for k in range(25)}
 
 
 def test_blank_and_few_images_are_no_copies():
-    assert find_copies(np.zeros((5, 64, 64), np.uint8), list("abcde")) == []
-    assert find_copies(np.zeros((0, 64, 64), np.uint8), []) == []
+    assert find_copies(np.zeros((5, 64, 64), np.uint8), list("abcde")) == Search((), gave_up=False)
+    assert find_copies(np.zeros((0, 64, 64), np.uint8), []) == Search((), gave_up=False)
 
 
 def test_all_random_pairs_are_asked_only_of_what_may_be_a_copy_or_one_scene(originals, monkeypatch):
     small = np.stack([form(image) for image in originals])
     monkeypatch.setattr("core.checks.copies._usual", lambda _: pytest.fail("was asked"))
-    assert find_copies(small, [str(k) for k in range(len(small))]) == []
+    assert find_copies(small, [str(k) for k in range(len(small))]) == Search((), gave_up=False)
 
 
 def test_what_mirroring_spares_is_what_would_be_computed():
@@ -212,3 +213,14 @@ def test_the_scan_keeps_the_forms_and_what_was_found_is_kept(context, monkeypatc
     monkeypatch.undo()
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "pairs": [["x"]]}), encoding="utf-8")
     assert altered_copies(context.dataset.root, files) == first
+
+
+def test_the_usual_pairs_are_laid_on_each_other_once(monkeypatch):
+    """Among few images they are asked for before the search, and again when it has found something."""
+    usual = mock.Mock(side_effect=copies._usual)
+    monkeypatch.setattr(copies, "_usual", usual)
+    few = [film(seed) for seed in range(5)]
+    small = np.stack([form(image) for image in [*few, COPIES["mirrored"](few[0], np.random.default_rng(0))]])
+    found = find_copies(small, list("abcdef"))
+    assert [(copy.first, copy.second) for copy in found.copies] == [("a", "f")]
+    assert usual.call_count == 1
