@@ -15,6 +15,9 @@ _WORD = re.compile(
 HINTS = ("mask", "annot", "label", "truth", "gt", "seg", "bbox", "xml", "trimap", "contour", "overlay", "msk", "manual")
 """One of these is in each such name in small letters."""
 
+_BESIDE = re.compile(r"(lesion|roi|bin|binary|matte|alpha|silhouette|saliency|heatmap)s?")
+"""Last words of files that belong to another one only where most images beside them have such a file."""
+
 _ORIGINALS = {"original", "originals", "rgb", "color", "colour", "input", "inputs", "jpegimages"}
 _OTHERWISE = {"with", "without", "no", "non", "not", "incorrect", "correct", "wearing", "worn"}
 
@@ -26,6 +29,16 @@ def is_annotation(name: str) -> bool:
         name: A folder's, or a file's without its extension. `with_mask` and `no mask` say the contrary.
     """
     return bool(_ANNOTATIONS.search(name)) and not _OTHERWISE.intersection(words_of(name))
+
+
+def stem_beside(name: str) -> tuple[str, str]:
+    """What a file's name says in front of a word such as `lesion` or `roi` at its end, and that word; `""` without.
+
+    Args:
+        name: Of the file.
+    """
+    front, _, last = name.rpartition(".")[0].replace("-", "_").rpartition("_")
+    return (image_stem(f"{front}.png"), last.lower()) if front and _BESIDE.fullmatch(last.lower()) else ("", "")
 
 
 def is_pure_annotation(name: str) -> bool:

@@ -15,6 +15,7 @@ from core.data.layout_choice import AUTO, Choice, read_choice
 from core.data.leftovers import is_junk
 from core.data.listing import Folder, list_folder, unreadable
 from core.data.masks import WHY, masks_of, masks_told, without_masks
+from core.data.other_files import others_told
 from core.data.part_names import shown
 from core.data.part_readings import EXPECTED
 from core.data.reading import OFFERED, ClassFolder, Reading
@@ -265,8 +266,9 @@ def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
             "folders themselves there, or copies (cp -rL)."
         )
     if top.total:
-        return DataError(" ".join([f"The images in {where} are not in class folders. {EXPECTED}", *masks_told(top)]))
-    return DataError(f"There are no images in {where}. {EXPECTED}")
+        begin = f"The images in {where} are not in class folders. {EXPECTED}"
+        return DataError(" ".join([begin, *masks_told(top), *others_told(top)]))
+    return DataError(" ".join([f"There are no images in {where}. {EXPECTED}", *others_told(top)]))
 
 
 def _check_readable(root: Path, top: Folder, reading: Reading) -> None:

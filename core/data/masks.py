@@ -16,6 +16,7 @@ from core.data.annotation_names import (
     is_annotation,
     is_original,
     is_pure_annotation,
+    stem_beside,
     unannotated,
 )
 from core.data.listing import Folder
@@ -135,6 +136,21 @@ def _belongs(child: Folder, folder: Folder, others: list[Folder]) -> bool:
 
 def _masks_among(names: tuple[str, ...]) -> set[str]:
     """Files that are named after another one in the same folder: `1_mask.png` beside `1.png`."""
+    return _masks_by_word(names) or _masks_beside(names)
+
+
+def _masks_beside(names: tuple[str, ...]) -> set[str]:
+    """Files such as `1_lesion.png` beside `1.png`, where most of the other images have such a file, all of one word."""
+    ends = {name: found for name in names if (found := stem_beside(name))[0]}
+    if len(ends) < 2 or len({word for _, word in ends.values()}) > 1:
+        return set()
+    plain = {image_stem(name) for name in names if name not in ends}
+    paired = {name for name, (stem, _) in ends.items() if stem in plain}
+    return paired if len(paired) == len(ends) and 4 * len(paired) >= 3 * len(plain) else set()
+
+
+def _masks_by_word(names: tuple[str, ...]) -> set[str]:
+    """Files that are named after another one in the same folder by a word such as `mask`."""
     every = "\n".join(names).lower()
     if not any(hint in every for hint in HINTS):  # ten times as fast as a look at each name
         return set()

@@ -20,7 +20,7 @@ _WORDS = {
     ),
     "test": (
         "test testing tests testset testingset testdata testdaten eval evaluation evaluating evalset holdout heldout "
-        "prueba pruebas teste тест 测试 测试集 テスト 테스트"
+        "tst prueba pruebas teste тест 测试 测试集 テスト 테스트"
     ),
     "fold": "fold folds kfold cvfold falte",
 }
@@ -61,7 +61,7 @@ def part_name(name: str) -> PartName | None:
     Args:
         name: One component of a path.
     """
-    pieces = words_of(name)
+    pieces = words_of(re.sub(r"^t10k(?![a-z])", "test", name))  # as MNIST has it
     words = [piece for piece in pieces if not piece.isdecimal()]
     telling = [word for word in words if word not in FILLERS]
     number = next((piece for piece in pieces if piece.isdecimal()), "")

@@ -164,8 +164,12 @@ def parts_reading(
         chosen = {"train": chosen["train"], "val": chosen["test"]}
         said.append(TEST_SERVES.format(test=display_name(chosen["val"][0].folder.name)))
     said += [_no_labels(part) for part in unused]
-    said += [f"{display_name(child.name)}/ beside {display_name(first.folder.name)}/ is ignored." for child in others]
     alone = set(chosen) == {"train"}
+    said += [
+        f"{display_name(child.name)}/ beside {display_name(first.folder.name)}/ is ignored."
+        + (_SAME_CLASSES.format(train=first.folder.name, other=child.name) if alone and _is_alike(child, first) else "")
+        for child in others
+    ]
     folders = tuple(
         ClassFolder(child.path, child.name, "" if alone else role)
         for role, parts in sorted(chosen.items())
@@ -237,6 +241,15 @@ def _outside(folder: Folder, parts: list[Part], *, alone: bool) -> tuple[str, ..
     if alone:
         holders = [part.inner for part in parts]
     return tuple(path for holder in holders for path in beside(holder))
+
+
+_SAME_CLASSES = " It has the same classes; --layout train={train},val={other} validates on it."
+
+
+def _is_alike(child: Folder, first: Part) -> bool:
+    """Whether a folder of another name has the class folders of the training part, two of them at least."""
+    inner = {each.name for each in inside_part(child).filled} & {each.name for each in first.inner.filled}
+    return len(inner) >= 2 and all(c not in child.name + first.folder.name for c in "=,+")
 
 
 def _no_labels(part: Folder) -> str:

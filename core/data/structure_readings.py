@@ -84,9 +84,15 @@ def with_inner(plain: Reading, inner: Reading | None, groups: Iterable[Sequence[
         groups: The class folders with images, those of each part for themselves.
     """
     listed = list(groups)
-    nested = [child for group in listed for child in map(single_inside, group) if len(child.filled) > 1]
+    inside = [child for group in listed for child in map(single_inside, group)]
+    nested = [child for child in inside if len(child.filled) > 1]
     if not nested or inner is None:
-        return [plain]
+        mixed = [grand.name for child in inside for deep in child.walk() if deep.images for grand in deep.filled]
+        return (
+            [replace(plain, notes=(*plain.notes, _MIXED.format(names=shown(dict.fromkeys(mixed)))))]
+            if mixed
+            else [plain]
+        )
     if _same_below([child for group in listed for child in group]) and not (
         plain.kind == "splits" and _are_people(nested)
     ):
@@ -139,6 +145,7 @@ def _is_plain_mask(name: str) -> bool:
 
 
 _PATIENTS = "If each sub-folder is one patient, data.group_pattern=^([^/]+)/ keeps it in one split."
+_MIXED = "Images in sub-folders ({names}) belong to the class above them, as do the images next to the sub-folders."
 _SAME = "All of these folders contain only folders with the same names."
 
 

@@ -122,7 +122,12 @@ def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) ->
     places = Places(Finder(images), FolderFinder(images), {path: part_folder(path, images) for path in files})
     tables = {path: places.ready(path, read_table(root / path)) for path in files}
     first = choice.file if choice.image and choice.file in tables else files[0]
-    mapping = _mapping(first, tables[first], places, choice)
+    try:
+        mapping = _mapping(first, tables[first], places, choice)
+    except LayoutQuestion:
+        raise
+    except DataError as error:
+        raise DataError(f"{error} {tables[first].note}".strip()) from error
     mappings = {path: _fitting(path, table, mapping, places, choice) for path, table in tables.items()}
     used = {path: fitting for path, fitting in mappings.items() if fitting}
     gathered = GatheredRows()

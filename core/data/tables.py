@@ -99,6 +99,9 @@ def read_table(path: Path) -> Table:
         table = _of_records(name, _json_lines(_lines(data, code, name), name))
     else:
         table = _of_cells(name, _cells(_lines(data, code, name), suffix))
+        if swallowed := _swallowed(table, data.count(b'"')):
+            table = replace(table, note=swallowed.format(name=name))
+            return table if sure else replace(table, note=f"{table.note} {_DOUBT.format(name=name)}")
     return table if sure else replace(table, note=_DOUBT.format(name=name))
 
 
@@ -114,6 +117,21 @@ def _code(data: bytes) -> tuple[str, bool]:
     except UnicodeError:
         return "cp1252", False
     return "utf-8-sig", True
+
+
+def _swallowed(table: Table, marks: int) -> str:
+    """A sentence where a quotation mark opens a cell and is never closed: all lines behind it are in that cell."""
+    last = next((cell for cell in reversed(table.rows[-1]) if cell), "")
+    if "\n" not in last or marks % 2 == 0:
+        return ""
+    return (
+        f"In {{name}} a quotation mark before “{_start(last)}” is never closed, so the {last.count(chr(10)):,} lines "
+        "behind it are read as one cell; close or remove it."
+    )
+
+
+def _start(cell: str) -> str:
+    return display_name(cell.splitlines()[0][:40]).replace("{", "(").replace("}", ")")
 
 
 def _lines(data: bytes, code: str, name: str) -> Iterator[str]:

@@ -129,6 +129,32 @@ CASES: dict[str, Case] = {
         (r"testSet/.*left out",),
     ),
     "numbers behind the part": Case("train2017/{cat,dog}=3 val2017/{cat,dog}=2", both(3, 2, "cat", "dog")),
+    "MNIST's t10k": Case("{train,t10k-images}/{0,1}=3", both(3, 3, "0", "1"), ("so t10k-images/ is used",)),
+    "t10km as a class": Case("{t10km,run5km}=3", only(3, "run5km", "t10km")),
+    "trn and tst": Case("trn/{a,b}=3 tst/{a,b}=2", both(3, 2, "a", "b"), (TEST_SERVES,)),
+    "the classes again in a folder of another name": Case(
+        "train/{a,b}=3 unseen/{a,b}=2 more/c=2",
+        only(3, "a", "b"),
+        (
+            r"unseen/ beside train/ is ignored\. It has the same classes; --layout train=train,val=unseen validates",
+            r"more/ beside train/ is ignored\.(?! It)",
+        ),
+        chosen={"train=train,val=unseen": both(3, 2, "a", "b")},
+    ),
+    "images beside one folder of images": Case(
+        "cats/c#.png=3 cats/CROPPED/d#.png=3 dogs/c#.png=3",
+        {"": {"cats": 6, "dogs": 3}},
+        (r"Images in sub-folders \(CROPPED\) belong to the class above them, as do the images next to",),
+    ),
+    "outlines of another word": Case(
+        "{a,b}/IMD#.png=3 {a,b}/IMD#_lesion.png=3", only(3, "a", "b"), (r"6 images are skipped, named as masks",)
+    ),
+    "a few regions beside many images": Case("{a,b}/IMD#.png=5 {a,b}/IMD#_roi.png=2", only(7, "a", "b")),
+    "names that all end in lesion": Case("{a,b}/IMD#_lesion.png=3", only(3, "a", "b")),
+    "zips of classes": Case("class#.zip=2", refuses=r"There are archives, .*: class0\.zip, class1\.zip; unpack them\."),
+    "labels in MATLAB's files": Case(
+        "jpg=3 labels#.mat=1", refuses=r"Files of these kinds are not read: labels0\.mat; save images and a"
+    ),
     "train and dev": Case("train/{a,b}=3 dev/{a,b}=2", both(3, 2, "a", "b")),
     "train, dev and eval": Case("train/{a,b}=3 dev/{a,b}=2 eval/{a,b}=1", all_three(3, 2, 1, "a", "b")),
     "train, valid and holdout": Case("train/{a,b}=3 valid/{a,b}=2 holdout/{a,b}=1", all_three(3, 2, 1, "a", "b")),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.data.dataset_index import DatasetIndex, ImageFile, Unreadable
 from core.data.scan import scan
 from core.data.split import Split, require_trainable, split_files
+from core.data.usual_groups import usual_group
 from core.errors import ConfigError, DataError
 from tests.data.groups import group_name
 
@@ -282,3 +283,14 @@ def test_images_that_all_belong_together_are_told_with_what_ends_it(make):
     message = r"all 10 images of a are copies of one file \(a/0\.png, a/1\.png, a/2\.png, \.\.\.\)\. Remove the copies"
     with pytest.raises(DataError, match=message):
         require_trainable(copies, split_files(copies, 0.2, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    {
+        "p001_2.png": "p001", "P12-3.jpg": "p12", "pt3 4.png": "pt3", "id0007_b.png": "id0007", "p5_left.png": "p5",
+        "p001.png": "", "p0_1.png": "", "p1_cat_2.png": "", "map12_3.png": "", "grid1_2.png": "", "img12_3.png": "",
+    }.items(),
+)  # fmt: skip
+def test_short_words_are_patients_only_before_the_number_of_an_image(name: str, found: str) -> None:
+    assert usual_group(f"cat/{name}", "cat") == found

@@ -185,6 +185,21 @@ CASES: dict[str, Case] = {
         },
         only(3, "a", "b"),
     ),
+    "a quotation mark that is never closed": Case(
+        "im/#.png=12",
+        {
+            "l.csv": table(
+                "file,label,note", *(f"{n}.png,{'ab'[n % 2]},{'x' if n - 8 else chr(34) + 'bad'}" for n in range(12))
+            )
+        },
+        {"": {"a": 5, "b": 4}},
+        (r"In l\.csv a quotation mark before “bad” is never closed, so the 3 lines behind it are read as one cell",),
+    ),
+    "lines in a cell that is closed": Case(
+        "im/#.png=12",
+        {"l.csv": table("file,label,note", *(f'{n}.png,{"ab"[n % 2]},"5"" wide\nx"' for n in range(12)))},
+        only(6, "a", "b"),
+    ),
     "places in the image beside the class": Case(
         "im/#.png=8",
         {"l.csv": table("file,x,y,Target", *(f"{n}.png,{n % 3},{n % 4 // 2},{n % 2}" for n in range(8)))},
