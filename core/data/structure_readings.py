@@ -29,7 +29,7 @@ def _only_filled(folder: Folder) -> Folder | None:
     """The only sub-folder with images, beside others that hold none and are no parts: `images` beside `annotations`."""
     if len(folder.filled) != 1 or any(is_part(child.name) for child in folder.folders):
         return None
-    return folder.filled[0] if len(folder.filled[0].filled) > 1 else None
+    return folder.filled[0] if len(single_inside(folder.filled[0]).filled) > 1 else None
 
 
 def class_folders(folder: Folder) -> Reading:
@@ -68,7 +68,10 @@ def inner_classes(folder: Folder, rank: int) -> Reading | None:
 
 def structure_readings(folder: Folder) -> list[Reading]:
     """What structure alone says where no name does: classes, or the same folders below others."""
-    if folder.filled and all(is_filler(child.name) or _is_plain_mask(child.name) for child in folder.filled):
+    unnamed = bool(folder.filled) and all(
+        is_filler(child.name) or _is_plain_mask(child.name) for child in folder.filled
+    )
+    if unnamed and not _same_below(folder.filled):
         return []  # images/ and masks/ are no classes
     if not folder.filled and all(is_part(child.name) for child in folder.folders):
         return []  # train/ and val/, and nothing in them

@@ -141,6 +141,15 @@ CASES: dict[str, Case] = {
         ),
         chosen={"train=train,val=unseen": both(3, 2, "a", "b")},
     ),
+    "images below two folders beside annotations, as Stanford Dogs has them": Case(
+        "images/Images/{n02-Chin,n03-Pug}/#.jpg=3 annotations/Annotation/{n02-Chin,n03-Pug}/n02_#.xml=3",
+        only(3, "n02-Chin", "n03-Pug"),
+        (r"annotations/ beside images/ holds no images",),
+    ),
+    "two sizes of the same images": Case(
+        "data_{128,256}/{a,b}=3",
+        refuses=r"two ways: the classes a, b \(--layout inner\); or the classes data_128, data_256",
+    ),
     "images beside one folder of images": Case(
         "cats/c#.png=3 cats/CROPPED/d#.png=3 dogs/c#.png=3",
         {"": {"cats": 6, "dogs": 3}},
