@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 _RECORD, _LOCATOR, _RECORD_64 = 22, 20, 56
 _MOST_COMMENT = 65_535
+_MOST_BEHIND = 2**24
 
 
 class ZipEnd(NamedTuple):
@@ -49,6 +50,22 @@ def zip_end(file: BinaryIO) -> ZipEnd | None:
     counts = [record.entries for record in records] + [entries] * (entries != 0xFFFF)
     lengths = [record.length for record in records] + [length] * (length != 0xFFFFFFFF)
     return ZipEnd(max(counts), max(lengths))
+
+
+def bytes_behind(file: BinaryIO) -> int:
+    """Bytes of something else behind a zip's end, where that is too far from the file's end for `zip_end`; else 0.
+
+    Args:
+        file: Binary file object of whatever kind.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _MOST_BEHIND))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    return max(0, len(tail) - at - _RECORD) if at >= 0 else 0
 
 
 def _records_64(file: BinaryIO, end: int) -> list[ZipEnd]:

@@ -19,12 +19,14 @@ from core.data.archive_kind import START, other_kind
 from core.data.class_count import check_planned_classes
 from core.data.file_names import display_name
 from core.data.names import Location, Locations, why_no_images
-from core.data.zip_end import zip_end
+from core.data.zip_end import bytes_behind, zip_end
 from core.data.zip_names import entry_names
 from core.errors import DataError
+from core.sizes import in_words
 
 MAX_ENTRIES = 20_000
 MAX_RATIO = 200  # photographs hardly shrink; deflate reaches 1,026
+_UNCOMPRESSED = (".bmp", ".tif", ".tiff", ".dcm", ".dicom")  # a blank one shrinks as far as deflate goes
 _MAX_LIST_BYTES = 16 * 2**20  # of the list of contents; 20,000 entries with long names have 7 MB
 _LOCAL_HEADER = 30  # bytes before an entry's name and data
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, OverflowError, LookupError)
@@ -160,6 +162,10 @@ def _check_end(file: BinaryIO, name: str, most: int) -> None:
     start, end = file.read(START), zip_end(file)
     is_zip = start.startswith(b"PK\x03\x04")
     if end is None or (is_zip and end.before):  # else a zip that lies in it would be read for it
+        if is_zip and end is None and (behind := bytes_behind(file)):
+            raise DataError(
+                f"{name} has {in_words(behind)} of something else behind its end; unpack it and zip the folder again."
+            )
         if is_zip:
             raise DataError(f"{name} is truncated: its list of contents is missing; upload it again.")
         raise DataError(f"{name} is not a zip file{other_kind(start)}.")
@@ -186,7 +192,8 @@ def _check_entry(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     if info.file_size > limits.file_bytes:
         size, most = _megabytes(info.file_size), _megabytes(limits.file_bytes)
         raise DataError(f"{shown} in {name} has {size}; a file may have {most} at most.")
-    if info.file_size > 1_000_000 and info.file_size > MAX_RATIO * info.compress_size:
+    plain = info.filename.lower().endswith(_UNCOMPRESSED)
+    if not plain and info.file_size > 1_000_000 and info.file_size > MAX_RATIO * info.compress_size:
         raise DataError(f"{shown} in {name} unpacks to more than {MAX_RATIO} times its size; images do not.")
 
 

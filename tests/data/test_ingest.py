@@ -628,3 +628,18 @@ def test_the_limits_hold_for_all_parts_together(tmp_path, limits, words):
     with pytest.raises(DataError, match=r"The 2 zips contain no images"):
         ingest_zips([zipped({"a.txt": b"x"}), zipped({"b.txt": b"x"})], tmp_path / "up")
     assert not (tmp_path / "up").exists() or list((tmp_path / "up").iterdir()) == []
+
+
+def test_a_blank_image_of_a_kind_that_is_not_compressed_may_shrink_as_far_as_it_goes(tmp_path):
+    blank = io.BytesIO()
+    Image.new("RGB", (700, 700)).save(blank, "BMP")
+    source = zipped({"a/1.bmp": blank.getvalue(), "b/2.png": image(2)}, zipfile.ZIP_DEFLATED)
+    assert len(blank.getvalue()) > 1_000_000
+    folder = ingest_zip(source, tmp_path / "up")
+    assert sorted(path.name for path in folder.rglob("*.*") if path.suffix in (".bmp", ".png")) == ["1.bmp", "2.png"]
+
+
+def test_what_lies_far_behind_the_end_of_a_zip_is_told(tmp_path):
+    source = io.BytesIO(zipped(PETS).getvalue() + b"\0" * 70_000)
+    source.name = "pets.zip"
+    refused(source, r"pets\.zip has 70\.0 kB of something else behind its end; unpack it and zip", tmp_path / "up")
