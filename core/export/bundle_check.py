@@ -48,8 +48,16 @@ def check_records(records: Record) -> RunConfig:
     classes = manifest["classes"]
     if len(set(classes)) != len(classes) or len(classes) < 2:
         raise DataError("manifest.json of this run does not name two or more different classes")
+    known = set(classes)
     if unfit := [name for name in classes if not name.strip() or len(name) > LONGEST or not can_be_shown(name)]:
         raise DataError(f"this is not a run of Parity: the class name {display_name(unfit[0])} cannot be shown")
+    for part in ("train", "val", "test"):
+        stray = next((file["label"] for file in manifest.get(part, ()) if file["label"] not in known), None)
+        if stray is not None:
+            raise DataError(
+                f"this is not a run of Parity: manifest.json.{part} has an image of “{display_name(stray)}”, which is "
+                "not among its classes"
+            )
     rules = {
         "status.json": _STATUS,
         "events.jsonl": each(_EVENT, 100_000),

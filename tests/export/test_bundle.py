@@ -205,6 +205,8 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("image elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
      r"manifest\.json\.val\[0\]\.path points outside the dataset"),
     ("absolute image", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "points outside"),
+    ("label of no class", harm("manifest.json", lambda r: r["val"][0].update(label="zzz")),
+     r"manifest\.json\.val has an image of “zzz”, which is not among its classes"),
     ("one class", harm("manifest.json", lambda r: r.update(classes=["a"])), "two or more different classes"),
     ("a class that cannot be shown", harm("manifest.json", lambda r: r.update(classes=["a", "b\x1b[31m"])),
      "the class name b\N{REPLACEMENT CHARACTER}"),
