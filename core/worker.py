@@ -141,7 +141,7 @@ def _serve(run: JobFolder, *, parent_pipe: bool = False, on_cluster: bool = Fals
     try:
         reserve_file = _write_reserve_file(run.path)
     except OSError as error:
-        reporter.finish("failed", _sentence(error), fault="program")
+        reporter.finish("failed", _sentence(reporter.run, error), fault="program")
         return CANNOT_WRITE
     host = socket.gethostname() if on_cluster else ""
     reporter.set_status(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
@@ -179,7 +179,7 @@ def _watch(reporter: Reporter[JobFolder], *, parent_pipe: bool) -> None:
 def _end_with_parent(reporter: Reporter[JobFolder]) -> None:
     while os.read(0, 1024):
         pass
-    reporter.die("interrupted", "The server that ran this ended; Resume continues after the last finished epoch.")
+    reporter.die("interrupted", f"The server that ran this ended. {reporter.run.goes_on}")
 
 
 def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool) -> int:
@@ -196,7 +196,7 @@ def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool
     except Exception as error:  # noqa: BLE001 (the one broad except of the program: a run never ends without a word)
         reserve_file.unlink(missing_ok=True)
         _log(traceback.format_exc())
-        reporter.finish("failed", _sentence(error), fault="program")
+        reporter.finish("failed", _sentence(reporter.run, error), fault="program")
         return 3
     return 0
 
@@ -219,19 +219,19 @@ def _call_entry(reporter: Reporter[JobFolder], *, on_cluster: bool) -> tuple[str
     return work(reporter)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(job: JobFolder, error: Exception) -> str:
     """One sentence for a failure that was not foreseen; the traceback is in worker.log."""
     kind = type(error).__name__
     if kind in ("ResourceExhaustedError", "MemoryError") or getattr(error, "errno", None) == ENOMEM:
-        return "The run ran out of memory; try a smaller data.batch_size or data.image_size."
+        return f"The {job.noun} ran out of memory; try a smaller data.batch_size or data.image_size."
     # HDF5 tells the system's error only in its text.
     if isinstance(error, OSError) and (error.errno == ENOSPC or "No space left" in str(error)):
-        return "The disk is full; free some space and resume the run. The last finished epoch is kept."
+        return f"The disk is full; free some space. {job.goes_on}"
     if isinstance(error, OSError) and error.errno == EROFS:
-        return "The run's folder can no longer be written: it is read-only now. The last finished epoch is kept."
+        return f"The {job.noun}'s folder can no longer be written: it is read-only now. {job.goes_on}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}."
-    return f"Parity failed inside ({kind}); worker.log in the run's folder says more."
+    return f"Parity failed inside ({kind}); worker.log in the {job.noun}'s folder says more."
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def add_parser(command: AddCommand) -> None:
         "bisect",
         run_bisect,
         "Find the setting that makes two runs differ. Ctrl-C stops and keeps completed trials; the same command "
-        "resumes.",
+        "resumes. A finished one is shown again.",
     )
     parser.add_argument("runs", metavar="RUN", nargs=2, help="the two runs, in any order")
     parser.add_argument(
@@ -47,6 +47,9 @@ def add_parser(command: AddCommand) -> None:
         "bisect that is resumed",
     )  # fmt: skip
     parser.add_argument(
+        "--again", action="store_true", help="train all trials again, also where the bisect has finished before"
+    )
+    parser.add_argument(
         "--report", type=Path, metavar="FILE", help="file of the report: .html for a page, .json for JSON"
     )
 
@@ -57,7 +60,8 @@ def run_bisect(options: argparse.Namespace) -> int:
     if options.report:
         refuse_replacing_but_a_report(options.report, "--report", ".html", ".json")
     bisect = _begin(a, b, options, Line(quiet=options.json))
-    look = new_rows(lambda: seen_from(bisect.result(), a.id).get("arms", []), describe_trial)
+    is_done = launch.poll(bisect).status == "finished"  # its trials are no news
+    look = None if is_done else new_rows(lambda: seen_from(bisect.result(), a.id).get("arms", []), describe_trial)
     status = follow(bisect, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = seen_from(bisect.result(), a.id)
     if options.report:
@@ -69,7 +73,11 @@ def run_bisect(options: argparse.Namespace) -> int:
 
 
 def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
-    """Starts a bisect, or goes on with the one between the two runs that has ended early."""
+    """Starts a bisect, or goes on with the one between the two runs that has ended early, or gives a finished one."""
+    margin = MARGIN_POINTS if options.margin is None else options.margin
+    if not options.again and (done := BisectStore().answered(a, b, margin)):
+        line.show(f"bisect {done.id} has finished before; this is its result. --again trains anew", lasting=True)
+        return done
     budget, known = options.budget, BisectStore().between(a, b)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
@@ -77,7 +85,6 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
         start.resume(known, COMMAND_LINE, budget)
         return known
     facts = estimate(a, b)
-    margin = MARGIN_POINTS if options.margin is None else options.margin
     bisect = start.start("bisect", BisectSpec(a, b, budget, margin), COMMAND_LINE)
     line.show(f"bisect {bisect.id}", lasting=True)
     for skipped in facts["skipped"]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 
+STOPPING = "Stopping after this batch; the same command starts again, on features that are cached by then."
+
 _METHODS = {
     "cleanlab": "by confident learning (cleanlab) on out-of-fold predictions",
     "neighbours": "by the classes of the most similar images, as cleanlab is not installed",
@@ -66,7 +68,9 @@ def labels(options: argparse.Namespace) -> int:
         change_labels(index, changes)
         return _print_list(index, as_json=options.json)
     review = _find_or_make(options.dataset, index, options.cv)
-    status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
+    status = (
+        follow(review, quiet=options.json, stopping=STOPPING) if launch.poll(review).is_active else launch.poll(review)
+    )
     result = review.result()
     if result is None or status.status != "finished":
         print(status.message, file=sys.stderr)

@@ -39,10 +39,10 @@ def add_parser(command: AddCommand) -> None:
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
         help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
-    parser.add_argument("--networks", default="", metavar="A,B", help="default: all with local weights")
-    parser.add_argument("--sizes", default="", metavar="A,B", help=f"image sizes; default: {_listed(SIZES)}")
-    parser.add_argument("--heads", default="", metavar="A;B", help=f"as model.head has them; {'; '.join(HEADS)}")
-    parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; default: {_listed(RATES)}")
+    parser.add_argument("--networks", metavar="A,B", help="default: all with local weights")
+    parser.add_argument("--sizes", metavar="A,B", help=f"image sizes; default: {_listed(SIZES)}")
+    parser.add_argument("--heads", metavar="A;B", help=f"as model.head has them; {'; '.join(HEADS)}")
+    parser.add_argument("--rates", metavar="A,B", help=f"learning rates; default: {_listed(RATES)}")
     parser.add_argument("--folds", type=int, metavar="K", help=f"default: the folds of the dataset, else {FOLDS}")
     parser.add_argument(
         "--repeats", type=int, default=REPEATS, metavar="R", help=f"for the finalists; default: {REPEATS}"
@@ -55,9 +55,9 @@ def search(options: argparse.Namespace) -> int:
         raise ConfigError("--folds is 0; give 2 to 20")
     line = Line(quiet=options.json)
     wanted = Wanted(
-        networks=tuple(_parts(options.networks, ",")),
+        networks=tuple(_given(options.networks, "--networks", ",")),
         sizes=tuple(_numbers(options.sizes, "--sizes", int)),
-        heads=tuple(_parts(options.heads, ";")),
+        heads=tuple(_given(options.heads, "--heads", ";")),
         rates=tuple(_numbers(options.rates, "--rates", float)),
     )
     spec = SearchSpec(
@@ -174,11 +174,23 @@ def _parts(text: str, mark: str) -> list[str]:
     return [part.strip() for part in text.split(mark) if part.strip()]
 
 
-def _numbers(text: str, option: str, kind: Any) -> list[Any]:
+def _given(text: str | None, option: str, mark: str) -> list[str]:
+    """The values of an option; none where it is not given.
+
+    Raises:
+        ConfigError: it is given and has no value, so that the defaults would be tried unasked.
+    """
+    parts = _parts(text or "", mark)
+    if text is not None and not parts:
+        raise ConfigError(f"{option} has no values; leave it out to try the default ones")
+    return parts
+
+
+def _numbers(text: str | None, option: str, kind: Any) -> list[Any]:
     try:
-        return [kind(part) for part in _parts(text, ",")]
+        return [kind(part) for part in _given(text, option, ",")]
     except ValueError as error:
-        raise ConfigError(f"{option} {text[:60]}: comma-separated numbers are expected") from error
+        raise ConfigError(f"{option} {(text or '')[:60]}: comma-separated numbers are expected") from error
 
 
 def _listed(values: Any) -> str:

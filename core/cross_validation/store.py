@@ -39,6 +39,8 @@ class FoldsJob(ConfiguredJob, BudgetedJob):
         path: Path. The folder; it exists.
     """
 
+    kept = "trained heads are kept"
+
     def dataset(self) -> str:
         """The dataset as it is named; empty where that cannot be read."""
         config = self.settings().get("config", {})

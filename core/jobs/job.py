@@ -90,6 +90,7 @@ class ConfiguredJob(Job):
 class BudgetedJob(Job):
     """A job that trains runs, its trials, as long as its budget lasts."""
 
+    kept = "completed trials are kept"
     takes_slot = False  # on a cluster its trials are jobs of their own, and it only waits for them
 
     def title(self) -> str:

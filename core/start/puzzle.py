@@ -31,7 +31,7 @@ class Puzzle(Job):
         path: Path. The folder; it exists.
     """
 
-    noun = "puzzle"
+    noun, kept = "puzzle", "completed work is kept"
     trains = takes_slot = False
 
     def runs(self) -> tuple[Run, Run]:

@@ -55,9 +55,17 @@ class JobFolder:
     takes_slot = True
     """Whether its worker takes a place on a cluster's machine."""
 
+    kept = ""
+    """What is kept of one whose worker has died, such as "completed trials are kept"; empty where it starts again."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
+
+    @property
+    def goes_on(self) -> str:
+        """The sentence on what to do about one whose worker has died."""
+        return f"Resume continues; {self.kept}." if self.kept else "Start it again."
 
     def title(self) -> str:
         """What to call it."""
@@ -157,7 +165,7 @@ class JobFolder:
                 return status
             status = self.read_status()
             if status.is_active:
-                message = WAS_ENDED if self.was_ended() else STATUSES["interrupted"]
+                message = f"{WAS_ENDED if self.was_ended() else STATUSES['interrupted']} {self.goes_on}"
                 status = dataclasses.replace(status, status="interrupted", ended=time.time(), message=message)
                 self.write_status(status)
         except OSError as error:

@@ -53,7 +53,12 @@ class Run(JobFolder):
         path: Path. The folder; it exists.
     """
 
-    noun = "run"
+    noun, kept = "run", "the last finished epoch is kept"
+
+    @property
+    def goes_on(self) -> str:
+        """See `JobFolder.goes_on`."""
+        return "Resume continues after the last finished epoch."
 
     def config(self) -> RunConfig:
         """The run's configuration.

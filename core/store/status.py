@@ -16,13 +16,13 @@ STATUSES = {
     "finished": "Completed.",
     "stopped": "Stopped by user; the model so far is kept.",
     "failed": "Ended by an error.",
-    "interrupted": "Its process has ended; Resume continues after the last finished epoch.",
+    "interrupted": "Its process has ended.",
     "damaged": "Its status cannot be read; resume it, or delete it.",
 }
 """Every status a run can have, with its meaning."""
 
-WAS_ENDED = "The worker did not stop and was killed. Resume continues after the last finished epoch."
-"""What is said of an `interrupted` run whose worker this program has ended."""
+WAS_ENDED = "The worker did not stop and was killed."
+"""What is said of an `interrupted` run whose worker this program has ended; `JobFolder.goes_on` follows."""
 
 NOTHING_TRAINED = "Stopped before anything was trained."
 """What is said of a `stopped` run that has no model."""

@@ -31,7 +31,7 @@ class Why(Job):
         path: Path. The folder; it exists.
     """
 
-    noun = "question"
+    noun, kept = "question", "completed work is kept"
     trains = takes_slot = False
 
     def runs(self) -> tuple[Run, Run]:

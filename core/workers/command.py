@@ -13,8 +13,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CANNOT_WRITE = 74
 """Exit code of a worker that could not write its last word (EX_IOERR of sysexits.h)."""
 
-RESUME = "Resume continues after the last finished epoch."
-
 
 def worker_command(job: JobFolder, python: str = sys.executable) -> list[str]:
     """The command of a run's worker."""

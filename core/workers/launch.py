@@ -118,7 +118,7 @@ def poll(job: JobFolder) -> Status:
     if silence > QUIET_SECONDS and job.stop_requested() and not job.is_from_newer_version():
         # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
         _end(job, status, kill=silence > 2 * QUIET_SECONDS)
-    return _with_silence(status, silence)
+    return _with_silence(job, status, silence)
 
 
 def location(job: JobFolder, status: Status) -> str:
@@ -154,12 +154,12 @@ def _ray() -> ModuleType:
     return ray_jobs
 
 
-def _with_silence(status: Status, silence: float) -> Status:
+def _with_silence(job: JobFolder, status: Status, silence: float) -> Status:
     """The status as it is shown: a worker of which nothing is heard is said to be silent."""
     if silence < SILENT_SECONDS:
         return status
     message = (
         f"No news from the training for {silence:.0f} s: the machine is very busy, or the worker hangs. Stop kills it "
-        "if it does not respond; the last finished epoch is kept."
+        f"if it does not respond{f'; {job.kept}' if job.kept else ''}."
     )
     return dataclasses.replace(status, message=message)

@@ -12,7 +12,7 @@ from core.store.folder import JobFolder
 from core.store.parked import parked
 from core.store.status import WAS_ENDED, Status
 from core.workers import process_info, warm
-from core.workers.command import CANNOT_WRITE, RESUME, ROOT, worker_command, worker_environment
+from core.workers.command import CANNOT_WRITE, ROOT, worker_command, worker_environment
 
 
 def start(job: JobFolder, *, parent_pipe: bool) -> None:
@@ -26,7 +26,7 @@ def start(job: JobFolder, *, parent_pipe: bool) -> None:
         process = _start_process(job, parent_pipe=parent_pipe)
     with jobs().lock:
         jobs().processes[job.id] = process
-        jobs().folders[job.id] = job.path
+        jobs().folders[job.id] = job
         jobs().unwritten.pop(job.id, None)
 
 
@@ -69,7 +69,7 @@ def poll(job: JobFolder) -> Status:
     if process is None or code is None or status.pid not in (None, process.pid):
         return _unwritten(job, status) or job.status()
     if status.is_active:
-        ended, message = how_it_died(code, stopped=job.was_ended())
+        ended, message = how_it_died(job, code, stopped=job.was_ended())
         status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
         _write_down(job, status)
     return status
@@ -100,7 +100,7 @@ def notice_ended() -> None:
         ended = [run_id for run_id, process in jobs().processes.items() if process.poll() is not None]
     for run_id in ended:
         if folder := jobs().folders.get(run_id):
-            poll(JobFolder(folder))
+            poll(folder)
 
 
 def silence(job: JobFolder, status: Status) -> float:
@@ -139,24 +139,27 @@ def wait(job: JobFolder, seconds: float) -> None:
             jobs().folders.pop(job.id, None)
 
 
-def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
+def how_it_died(job: JobFolder, code: int, *, stopped: bool) -> tuple[str, str]:
     """Final status and sentence for a worker that could not say them itself."""
     if code == CANNOT_WRITE:
-        return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {RESUME}"
+        return (
+            "failed",
+            f"The {job.noun}'s folder could not be written: the disk is full, or it is read-only. {job.goes_on}",
+        )
     if stopped and (process_info.was_killed(code) or code == -signal.SIGTERM):
-        return "interrupted", WAS_ENDED
+        return "interrupted", f"{WAS_ENDED} {job.goes_on}"
     if code in (-9, 137):
-        reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"
-        return "interrupted", f"{reason} {RESUME}"
+        reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size."
+        return "interrupted", f"{reason} {job.goes_on}"
     if code < 0:
         try:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        reason = f"The worker crashed ({name}), which often means out of memory. Try a smaller batch or image size;"
-        return "interrupted", f"{reason} {RESUME}"
+        reason = f"The worker crashed ({name}), which often means out of memory. Try a smaller batch or image size."
+        return "interrupted", f"{reason} {job.goes_on}"
     reason = f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why."
-    return "interrupted", f"{reason} {RESUME}"
+    return "interrupted", f"{reason} {job.goes_on}"
 
 
 def jobs() -> Any:
@@ -164,7 +167,7 @@ def jobs() -> Any:
     return parked(
         "jobs",
         processes=dict,  # workers by the id of their run
-        folders=dict,  # of these runs
+        folders=dict,  # these runs
         unwritten=dict,  # final statuses that could not be written, by the id of their run
         lock=threading.Lock,
     )

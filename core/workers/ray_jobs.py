@@ -17,7 +17,7 @@ from core.errors import RunError
 from core.store.folder import JobFolder
 from core.store.status import Status
 from core.workers import ray_client
-from core.workers.command import RESUME, ROOT, cluster_environment, worker_command
+from core.workers.command import ROOT, cluster_environment, worker_command
 from core.workers.local import how_it_died
 from core.workers.ray_client import Job
 
@@ -127,7 +127,7 @@ def _settle(folder: JobFolder, record: dict[str, Any], job: Job) -> Status:
         with contextlib.suppress(RunError):
             start(folder)
         return folder.read_status()
-    ended, message = _how_it_ended(job, status, stopped=folder.stop_requested())
+    ended, message = _how_it_ended(folder, job, status, stopped=folder.stop_requested())
     _keep_log(folder, job)
     status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
     with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
@@ -135,21 +135,21 @@ def _settle(folder: JobFolder, record: dict[str, Any], job: Job) -> Status:
     return status
 
 
-def _how_it_ended(job: Job, status: Status, *, stopped: bool) -> tuple[str, str]:
+def _how_it_ended(folder: JobFolder, job: Job, status: Status, *, stopped: bool) -> tuple[str, str]:
     if stopped and status.pid is None:
         return "stopped", "Stopped while waiting for a slot on the cluster."
     if job.state == "STOPPED":
         by = "The worker did not stop and was killed." if stopped else "Its job was stopped in the cluster."
-        return "interrupted", f"{by} {RESUME}"
+        return "interrupted", f"{by} {folder.goes_on}"
     if job.exit_code:
         # A shell says 128 and the signal's number.
-        return how_it_died(128 - job.exit_code if job.exit_code > 128 else job.exit_code, stopped=stopped)
+        return how_it_died(folder, 128 - job.exit_code if job.exit_code > 128 else job.exit_code, stopped=stopped)
     if job.state == "SUCCEEDED":
-        return how_it_died(0, stopped=stopped)
+        return how_it_died(folder, 0, stopped=stopped)
     reason = _REASONS.get(
         job.error if job.known else "", "The cluster could not run it; the end of worker.log says why."
     )
-    return "interrupted", f"{reason} {RESUME}"
+    return "interrupted", f"{reason} {folder.goes_on}"
 
 
 def _keep_log(folder: JobFolder, job: Job) -> None:

@@ -157,8 +157,30 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     assert worker == []
     assert f"bisect {bisect.id} resumes; 2 trials done; margin: 1\n" in err
     assert out.startswith("single: data.shuffle\n")
-    assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"
+    assert run("good", "bad", "--again") == 0, "a bisect with a verdict is not resumed: a new one is made"
     assert len(worker) == 1
+
+
+def test_a_finished_bisect_is_shown_again_unless_what_decides_it_has_changed(
+    pair: tuple[Run, Run], worker: list[Bisect], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its trials would be the same to the last bit."""
+    assert run("good", "bad") == 0
+    verdict = capsys.readouterr().out
+    assert run("good", "bad") == 0
+    out, err = capsys.readouterr()
+    assert (out, len(worker)) == (verdict, 1)
+    assert err == f"bisect {worker[0].id} has finished before; this is its result. --again trains anew\n"
+    assert run("bad", "good", "--json") == 0, "also the other way round"
+    assert json.loads(capsys.readouterr().out)["good"] == "b"
+    assert len(worker) == 1
+    assert run("good", "bad", "--margin", "3") == 0
+    assert (len(worker), worker[1].result()["margin"]) == (2, 0.03)
+    assert run("good", "bad", "--margin", "3", "--again") == 0
+    assert len(worker) == 3
+    pair[1].write_status(Status(status="stopped"))
+    assert run("good", "bad", "--margin", "3") == 0, "what its sentences say of the run has changed"
+    assert len(worker) == 4
 
 
 @pytest.mark.usefixtures("pair")

@@ -3,7 +3,9 @@
 import ast
 import gc
 import os
+import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ from core.start.kinds import KINDS, Kind
 from core.store.folder import JobFolder
 from core.store.runs import Run, RunStore, Status
 from core.worker import _call_entry, main
+from core.workers import local
+from core.workers.command import CANNOT_WRITE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,3 +122,46 @@ def test_a_new_row_is_enough_for_worker_queue_trash_lists_and_housekeeping() -> 
     os.utime(left, (0, 0))
     retention.forget_broken_off()
     assert not left.exists()
+
+
+KEPT = {
+    "run": "Resume continues after the last finished epoch.",
+    "rate": "Start it again.",
+    "bisect": "Resume continues; completed trials are kept.",
+    "sweep": "Resume continues; completed trials are kept.",
+    "cross-validation": "Resume continues; trained heads are kept.",
+    "search": "Resume continues; trained heads are kept.",
+    "review": "Start it again.",
+    "check": "Start it again.",
+    "puzzle": "Resume continues; completed work is kept.",
+    "why": "Resume continues; completed work is kept.",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_job_whose_worker_is_gone_says_what_is_kept_of_it(kind: Kind, tmp_path: Path) -> None:
+    """Only a run has epochs to go on from."""
+    folder = tmp_path / kind.store.folder / "20260101-000000-000-abcdef"
+    folder.mkdir(parents=True)
+    job = kind.opened(folder)
+    job.write_status(Status(status="running", pid=1))
+    assert job.status().message == f"Its process has ended. {KEPT[kind.name]}"
+    job.write_status(Status(status="running", pid=1))
+    job.note_ended()
+    assert job.status().message == f"The worker did not stop and was killed. {KEPT[kind.name]}"
+    for code in (-9, 3, CANNOT_WRITE):
+        assert local.how_it_died(job, code, stopped=False)[1].endswith(f". {KEPT[kind.name]}")
+
+
+def test_the_reaper_tells_a_sweep_from_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It settles what has ended without a page that asks, and knew the folder only."""
+    monkeypatch.setitem(sys.modules, "_parity_jobs", types.ModuleType("_parity_jobs"))
+    monkeypatch.setattr(local, "worker_command", lambda job: [sys.executable, "-c", "import sys; sys.exit(3)"])
+    sweep = Wishes().create([])
+    local.start(sweep, parent_pipe=False)
+    local.jobs().processes[sweep.id].wait()
+    local.notice_ended()
+    assert sweep.read_status().message == (
+        "The worker ended unexpectedly (exit code 3); the end of worker.log may say why. "
+        "Resume continues; completed trials are kept."
+    )

@@ -205,7 +205,7 @@ def test_a_run_whose_worker_is_gone_is_interrupted(run: Run, status: str) -> Non
     run.write_status(Status(status=status, pid=1, epoch=3))
     settled = run.status()
     assert (settled.status, settled.epoch) == ("interrupted", 3)
-    assert settled.message == "Its process has ended; Resume continues after the last finished epoch."
+    assert settled.message == "Its process has ended. Resume continues after the last finished epoch."
     assert settled.ended == pytest.approx(time.time(), abs=5)
     assert run.read_status() == settled
 

@@ -115,7 +115,7 @@ def test_a_killed_worker_probably_ran_out_of_memory(run: Run, worker: Callable[[
     status = ended(run)
     assert status.status == "interrupted"
     assert status.message == (
-        "The worker was killed by the system, probably out of memory. Try a smaller batch or image size; "
+        "The worker was killed by the system, probably out of memory. Try a smaller batch or image size. "
         "Resume continues after the last finished epoch."
     )
     assert run.read_status() == status
@@ -127,7 +127,7 @@ def test_a_killed_worker_probably_ran_out_of_memory(run: Run, worker: Callable[[
         ("raise SystemExit(4)", "interrupted",
          "The worker ended unexpectedly (exit code 4); the end of worker.log may say why. Resume continues"),
         ("import os; os.abort()", "interrupted",
-         "The worker crashed (SIGABRT), which often means out of memory. Try a smaller batch or image size;"),
+         "The worker crashed (SIGABRT), which often means out of memory. Try a smaller batch or image size."),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "interrupted", "The worker crashed (SIGSEGV)"),
         ("raise SystemExit(137)", "interrupted", "The worker was killed by the system, probably out of memory."),
         ("raise SystemExit(74)", "failed",
@@ -188,7 +188,7 @@ def test_whoever_finds_a_worker_gone_that_was_ended_says_so(run: Run, worker: Ca
     assert (launch.poll(run).status, run.read_status().message) == ("interrupted", said), "what this one says"
     run.requeue()
     run.write_status(running)
-    assert run.status().message == "Its process has ended; Resume continues after the last finished epoch."
+    assert run.status().message == "Its process has ended. Resume continues after the last finished epoch."
 
 
 def test_a_second_kill_that_comes_too_late_does_not_take_back_who_ended_the_worker(

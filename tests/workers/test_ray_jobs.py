@@ -188,12 +188,12 @@ ENDS: dict[str, tuple[Callable[[Cluster, str], object], str, str]] = {
     "killed": (
         lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 137),
         "interrupted", "The worker was killed by the system, probably out of memory. Try a smaller batch or image "
-        "size; Resume continues after the last finished epoch.",
+        "size. Resume continues after the last finished epoch.",
     ),
     "killed, by signal": (
         lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", -9),
         "interrupted", "The worker was killed by the system, probably out of memory. Try a smaller batch or image "
-        "size; Resume continues after the last finished epoch.",
+        "size. Resume continues after the last finished epoch.",
     ),
     "full disk": (
         lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 74),
