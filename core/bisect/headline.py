@@ -49,7 +49,10 @@ def headline(result: "BisectResult") -> Headline:
     if not factors:
         return Headline(_WITHOUT_CAUSE.get(verdict or "", verdict or ""))
     named = listed([name_of(key) for key in factors])
-    title = f"{named} is the cause." if len(factors) == 1 else f"{named} are the cause together."
+    together = "; the effect of one depends on the others" if verdict == "interaction" else " together"
+    if len(factors) == 2:
+        together = together.replace("the others", "the other")
+    title = f"{named} is the cause." if len(factors) == 1 else f"{named} are the cause{together}."
     return Headline(title, tuple(line for line in (*_values(result), *_reasons(result), *_switched(result)) if line))
 
 

@@ -67,7 +67,7 @@ class Midpoint:
 
     def gap(self, level: float, metric: str = "") -> Estimate:
         """What the two ends differ by, good minus bad."""
-        return self.contrast({self.good_end: 1, self.bad_end: -1}, level, metric)
+        return self.contrast({self.good_end: 1, self.bad_end: -1}, level, metric).difference()
 
     def mean(self, trial: Set) -> Estimate:
         """Mean of a trial over its seeds."""

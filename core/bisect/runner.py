@@ -8,6 +8,7 @@ from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.costs import Costs
 from core.bisect.ends import DATASET
 from core.bisect.factors import find_factors
+from core.bisect.notes import same_images
 from core.bisect.reading import PARTS, common_part, judged
 from core.bisect.result import Facts
 from core.bisect.search import Search
@@ -63,6 +64,7 @@ class BisectRunner(TrialRunner[BisectResult]):
             values=self.facts.values(),
             skipped=[key for key in self.factors.skipped if key != "name"],
             own=self.facts.own_sentence(),
+            same_images=same_images(self.factors.a, self.factors.b, self.part),
         )
         self.search = Search(self.factors.keys, trials, bisect.margin(), words, self._own())
 

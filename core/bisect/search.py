@@ -21,7 +21,7 @@ from core.bisect.arm_values import Set, TrialValues
 from core.bisect.ddmin import ddmin
 from core.bisect.midpoint import Midpoint
 from core.bisect.seeds import SEEDS
-from core.bisect.verdict import BAD, GOOD, UNCLEAR, Conclusion, Words
+from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Words
 from core.stats.paired_seeds import AUC_LEVEL, LEVELS, LOOKS, Estimate, holm, level_after
 
 if TYPE_CHECKING:
@@ -245,7 +245,12 @@ class Search:
             what = self.words.listed(sorted(worse))
             raise Unclear(f"{what} is beyond the midpoint, but not far enough to exclude chance after trying "
                           f"{len(self.factors)} settings.")  # fmt: skip
-        return verdict.sets(worse, cure, self.factors, self.midpoint.mean, self.words)
+        parts = [key for key in self.factors if key in worse | cure and self._does_a_part(key)]
+        return verdict.sets(worse, cure, self.factors, self.midpoint.mean, self.words, parts)
+
+    def _does_a_part(self, key: str) -> bool:
+        """Whether a factor alone clearly does a part of the effect: then it is no cause "only together" with others."""
+        return self.midpoint.side(frozenset({key}), self.midpoint.level) == BETWEEN
 
     def _alone(self, direction: str) -> Set:
         """The first factor that was seen to do it alone; the empty set when none was."""

@@ -25,6 +25,7 @@ class Words:
         skipped: tuple of str. Keys that differ and change nothing.
         own: str. A sentence on the two runs themselves; may be empty.
         good: str. `a` or `b`.
+        same_images: bool. Whether both runs are judged on the same images.
     """
 
     part: str = "validation"
@@ -33,6 +34,12 @@ class Words:
     skipped: Sequence[str] = ()
     own: str = ""
     good: str = "a"
+    same_images: bool = True
+
+    @property
+    def where(self) -> str:
+        """The images of which a difference is told."""
+        return "on these images" if self.same_images else "each on its own images"
 
     @property
     def what(self) -> str:
@@ -132,8 +139,8 @@ def no_difference(gap: Estimate, margin: float, words: Words) -> Conclusion:
 
 def _inside(gap: Estimate, margin: float, words: Words) -> str:
     return (
-        f"trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} on these "
-        f"images, all of it inside ±{words.gap(margin)}."
+        f"trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} "
+        f"{words.where}, all of it inside ±{words.gap(margin)}."
     )
 
 
@@ -153,9 +160,9 @@ def inconclusive(gap: Estimate, margin: float, level: float, words: Words) -> Co
     )
     neither = f"That neither excludes 0 nor lies inside ±{words.gap(margin)}."
     sentence = (
-        f"Trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} on these "
-        f"images. {'That does not exclude 0.' if gap.inside(margin) else neither} The largest gap not excluded is "
-        f"{words.gap(gap.reach)}. {cost}. With a margin of that size it would be settled now."
+        f"Trained with the same {gap.seeds} seeds, the two ends differ by {words.gap_of(gap)} in {words.what} "
+        f"{words.where}. {'That does not exclude 0.' if gap.inside(margin) else neither} The largest gap not excluded "
+        f"is {words.gap(gap.reach)}. {cost}. With a margin of that size it would be settled now."
     )
     return Conclusion("inconclusive", (), sentence)
 
@@ -223,6 +230,7 @@ def sets(
     order: Sequence[str],
     mean: Callable[[frozenset[str]], Estimate],
     words: Words,
+    parts: Sequence[str] = (),
 ) -> Conclusion:
     """The verdict from the smallest set that spoils the good run and the smallest that cures the bad one.
 
@@ -232,11 +240,17 @@ def sets(
         order: sequence of str. All factors.
         mean: callable. Factors switched in the good run to what was measured; without seeds where nothing was.
         words: Words.
+        parts: sequence of str. Those of both sets that alone do a part of it: clearly neither all nor nothing. Defaults
+            to none.
     """
     keys = tuple(key for key in order if key in worse | cure)
     spoil, heal = listed([k for k in order if k in worse]), listed([k for k in order if k in cure])
     kind = "joint" if len(worse) > 1 and cure <= worse else "interaction"
-    if kind == "joint":
+    if parts:
+        alone = f"{listed(parts)} alone {'does' if len(parts) == 1 else 'do'} a part of it"
+        spoils = f"{spoil} {'spoils the good run' if len(worse) == 1 else 'spoil the good run together'}"
+        claim = f"{spoils}, {alone}; switching {heal} back cures the bad one."
+    elif kind == "joint":
         claim = f"{spoil} spoil the good run only together; switching {heal} back cures the bad one."
     elif len(worse) == 1 and worse < cure:
         claim = (

@@ -9,7 +9,7 @@ from core.bisect.verdict import VERDICTS as OF_BISECT
 from core.report.page import cleaner, page, section, table
 from core.report.report import MADE_BY
 from core.stats.percent import percent
-from core.why.answer import FINDING_GONE, VERDICTS, answer_of
+from core.why.answer import FINDING_GONE, IN_SCRIPT, VERDICTS, answer_of
 from core.why.store import Why
 
 
@@ -82,10 +82,10 @@ def figure_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     """Name, the measure that decided, and the accuracy of one training: of both scripts and the repaired one."""
     measure, repaired = answer["measure"], answer["repaired"]
     means = [mean_in_words(one) for one in measure["scripts"]] if measure else ["", ""]
-    aside = repaired["file"] if repaired and repaired["outcome"] == FINDING_GONE else ""
+    aside = repaired["file"] if repaired and answer["verdict"] == IN_SCRIPT else ""
     names = [f"{name}, without its fault" if name == aside else name for name in answer["scripts"]]
     rows = [[name, mean, _share(value)] for name, mean, value in zip(names, means, answer["accuracy"], strict=True)]
-    if repaired and repaired["run"] and repaired["outcome"] != FINDING_GONE:
+    if repaired and repaired["run"] and not aside:
         mean = mean_in_words(repaired["measure"]) if repaired["measure"] else ""
         rows.append([f"{repaired['file']}, repaired", mean, _share(repaired["accuracy"])])
     return rows

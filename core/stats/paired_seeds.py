@@ -82,6 +82,10 @@ class Estimate:
         """The same of a mean that lies between 0 and 1, as accuracies do: so does what its interval holds."""
         return replace(self, low=max(0.0, self.low), high=min(1.0, self.high))
 
+    def difference(self) -> "Estimate":
+        """The same of a mean difference of two figures between 0 and 1, which lies between -1 and 1."""
+        return replace(self, low=max(-1.0, self.low), high=min(1.0, self.high))
+
     def to_list(self) -> list[float]:
         """The two ends of the interval."""
         return [self.low, self.high]

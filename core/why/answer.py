@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.bisect.measured import Measured
+from core.bisect.measured import UNMEASURED, Measured
 from core.bisect.orient import seen_from
 from core.stats.paired_seeds import Estimate
 from core.store.runs import Run, RunStore
@@ -150,7 +150,7 @@ def _repaired(
         "other": _accuracy(runs[1 - bad]),
         "left": list(record.get("left") or []),
         "text": str(record.get("text") or ""),
-        "outcome": FINDING_GONE if fault else measured.outcome(trial),
+        "outcome": (FINDING_GONE if record.get("text") else UNMEASURED) if fault else measured.outcome(trial),
         "measure": _mean(mean) if mean and mean.seeds else None,
     }
 

@@ -96,6 +96,10 @@ class ScriptSide:
         """Findings on the script itself that are errors."""
         return [one for one in self.findings() if one["severity"] == "error"]
 
+    def not_read(self) -> list[dict[str, Any]]:
+        """What of the script has no setting or could not be read: its line, and what it does in words."""
+        return list(self.record.get("unread", ()))
+
     def line_at(self, place: Mapping[str, Any]) -> ScriptLine:
         """The line that the evidence of a finding names."""
         return line_at(self.name, self.text, int(place.get("cell", 0)), int(place["line"]))

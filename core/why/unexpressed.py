@@ -1,8 +1,11 @@
 """What reading finds in one of two scripts alone and no setting expresses: the search between them cannot try it."""
 
-from collections.abc import Iterable, Mapping
+import ast
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from core.script.settings.precision import UNKNOWN_SEED
 from core.script.text import place_of
 from core.why.side import ScriptSide
 
@@ -21,6 +24,9 @@ WITHOUT_EFFECT = frozenset({
 
 _MOST_TOLD = 3
 
+_GIVEN = re.compile(r"=(.+?)(?= of |: |$)")
+"""The value of an argument in the words of the reader, such as that of `decay=1e-06 of SGD`."""
+
 
 def blamed(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide]) -> list[str]:
     """Errors of one script alone that no setting expresses, where no setting makes a difference that matters.
@@ -35,7 +41,39 @@ def hints(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide]) -> lis
     if not found.get("verdict") or blamed(found, sides):
         return []
     told = _errors(sides) if found.get("factors") else one_sided(sides)
-    return [claim_of(side, one) for side, one in told[:_MOST_TOLD]]
+    said = [claim_of(side, one) for side, one in told]
+    if not found.get("factors"):
+        said += _not_read({(side.name, place_of(one["evidence"])) for side, one in told}, sides)
+    return said[:_MOST_TOLD]
+
+
+def _not_read(told: Collection[tuple[str, str]], sides: tuple[ScriptSide, ScriptSide]) -> list[str]:
+    """Sentences on what one script alone does and the reader could not take into its configuration.
+
+    Args:
+        told: collection of (script, place). Of these lines something is said already.
+        sides: the two scripts.
+    """
+    texts = [{_without_names(one["text"]) for one in side.not_read()} for side in sides]
+    return [
+        f"{side.name}, {place_of(one)}: {one['text']}."
+        for side, other in zip(sides, texts[::-1], strict=True)
+        for one in side.not_read()
+        if _without_names(one["text"]) not in {*other, UNKNOWN_SEED} and (side.name, place_of(one)) not in told
+    ]
+
+
+def _without_names(text: str) -> str:
+    """What was not read, with values that are no literals left open: two scripts name the same thing differently."""
+    return _GIVEN.sub(lambda given: given[0] if _is_literal(given[1]) else "=?", text)
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def claim_of(side: ScriptSide, finding: Mapping[str, Any]) -> str:

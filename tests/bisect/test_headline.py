@@ -84,6 +84,12 @@ def test_a_result_of_an_older_version_is_told_by_its_tests():
 def test_several_causes_none_and_what_was_not_measured():
     both = result(verdict="joint", factors=[SHUFFLE, "data.augmentation"])
     assert headline(both).title == "“Shuffle” and “Augmentation” are the cause together."
+    either = [SHUFFLE, "data.augmentation"]
+    assert headline(result(verdict="interaction", factors=either)).title == (
+        "“Shuffle” and “Augmentation” are the cause; the effect of one depends on the other."
+    )
+    three = headline(result(verdict="interaction", factors=[*either, "data.seed"])).title
+    assert three.endswith(" are the cause; the effect of one depends on the others.")
     assert headline(result(verdict="no-difference", factors=[])).title == "No difference that matters was found."
     assert headline(result(verdict="inconclusive", factors=[])).title == "Not decided yet."
     assert headline(result(measured=[])).lines == (

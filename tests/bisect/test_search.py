@@ -99,6 +99,7 @@ def test_every_trial_has_the_same_seeds_and_each_is_trained_once() -> None:
 def test_two_factors_needed_together_are_joint_and_told_by_what_was_measured() -> None:
     found = search(bad_if("ac"), noise=1e-5).run()
     assert (found.verdict, found.factors) == ("joint", ("a", "c"))
+    assert found.sentence.startswith("a and c spoil the good run only together; ")
     assert (
         "Mean validation accuracy: a (a1 in the good run, a2 in the bad one) alone 90.0 %, c (c1 in the good run, c2 "
         "in the bad one) alone 90.0 %, both 50.0 %, neither 90.0 %; in the bad run, a back 90.0 %, c back 90.0 %."
@@ -120,6 +121,7 @@ def test_an_effect_in_equal_parts_is_joint() -> None:
     # To the last digit equal, the two halves are at the midpoint, on neither side of it.
     found = search(lambda trial: 0.9 - 0.2 * len(trial & {"a", "b"}), images=4000).run()
     assert (found.verdict, found.factors) == ("joint", ("a", "b"))
+    assert found.sentence.startswith("a and b spoil the good run together, a and b alone do a part of it; switching ")
 
 
 def test_a_setting_that_does_little_more_than_half_of_it_is_not_called_the_one() -> None:

@@ -19,9 +19,9 @@ MEASURED = {
 }
 
 
-def sets(worse: set[str], cure: set[str]) -> verdict.Conclusion:
+def sets(worse: set[str], cure: set[str], *parts: str) -> verdict.Conclusion:
     order = ("data.shuffle", "training.learning_rate")
-    return verdict.sets(frozenset(worse), frozenset(cure), order, MEASURED.__getitem__, WORDS)
+    return verdict.sets(frozenset(worse), frozenset(cure), order, MEASURED.__getitem__, WORDS, parts)
 
 
 BOTH = {"data.shuffle", "training.learning_rate"}
@@ -35,6 +35,36 @@ def test_a_set_needed_together_is_joint_and_told_with_what_was_measured() -> Non
         "the bad one. Mean validation accuracy: data.shuffle (samples in the good run, none in the bad one) alone "
         "58.5 %, training.learning_rate (0.001 in the good run, 1.0 in the bad one) alone 73.5 %, both 51.0 %, neither "
         "83.8 %."
+    )
+
+
+def test_settings_that_alone_do_a_part_are_not_said_to_do_it_only_together() -> None:
+    rate = "training.learning_rate"
+    said = sets(BOTH, {"data.shuffle"}, rate).sentence
+    assert said.startswith(
+        "data.shuffle and training.learning_rate spoil the good run together, training.learning_rate alone does a part "
+        "of it; switching data.shuffle back cures the bad one. Mean validation accuracy: "
+    )
+    said = sets(BOTH, BOTH, "data.shuffle", rate).sentence
+    assert said.startswith(
+        "data.shuffle and training.learning_rate spoil the good run together, data.shuffle and training.learning_rate "
+        "alone do a part of it; switching data.shuffle and training.learning_rate back cures the bad one. Mean"
+    )
+    found = sets({"data.shuffle"}, BOTH, rate)
+    assert found.verdict == "interaction"
+    assert found.sentence.startswith(
+        "data.shuffle spoils the good run, training.learning_rate alone does a part of it; switching data.shuffle and "
+    )
+
+
+def test_a_gap_between_runs_with_images_of_their_own_is_not_one_on_these_images() -> None:
+    words = Words(same_images=False)
+    small, wide = mean(0.001, 0.002), mean(0.02, 0.05)
+    assert "0.1 [-0.1, 0.3] points in validation accuracy each on its own images, all of it inside ±1.0 points." in (
+        verdict.no_difference(small, 0.01, words).sentence
+    )
+    assert "in validation accuracy each on its own images. That neither excludes" in (
+        verdict.inconclusive(wide, 0.01, 0.05, words.of_auc().seen_from("b")).sentence.replace("AUC", "accuracy")
     )
 
 

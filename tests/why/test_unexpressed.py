@@ -62,6 +62,41 @@ def test_what_is_no_error_is_a_hint_until_a_cause_is_shown() -> None:
     assert hints(SHOWN, sides(LAST_EPOCH, LAST_EPOCH.replace("model", "net"))) == [], "both have it"
 
 
+TWO_SIGMOIDS = scripts.QUICK.replace('Dense(1, activation="sigmoid")', 'Dense(2, activation="sigmoid")').replace(
+    'class_mode="binary"', 'class_mode="categorical"'
+)
+
+
+def test_what_the_reader_could_not_take_over_is_a_hint_unless_both_have_it() -> None:
+    """Its settings are those of the other script, so the search says nothing of it."""
+    pair = sides(scripts.QUICK, TWO_SIGMOIDS)
+    assert pair[0].config.settings() == pair[1].config.settings()
+    said = "two.py, line 9: two outputs with binary_crossentropy: a run has one sigmoid output for two classes."
+    assert hints(SHOWN, pair) == hints(OPEN, pair) == [said]
+    assert hints(CAUSE, pair) == []
+    renamed = TWO_SIGMOIDS.replace("reader", "images")
+    assert hints(SHOWN, sides(TWO_SIGMOIDS, renamed)) == []
+
+
+@pytest.mark.parametrize(("steps", "count"), [("per_epoch", 0), ("3", 1)])
+def test_the_same_argument_in_other_names_is_not_told(steps: str, count: int) -> None:
+    text = scripts.QUICK.replace("epochs=12", "epochs=12, steps_per_epoch=number")
+    other = text.replace("steps_per_epoch=number", f"steps_per_epoch={steps}")
+    texts = [f"import os\n{name} = int(os.environ['N'])\n{one}" for name, one in (("number", text), (steps, other))]
+    if count:
+        texts[1] = f"import os\n\n{other}"
+    assert len([one for one in hints(SHOWN, sides(*texts)) if one.startswith("two.py")]) == count
+
+
+def test_a_seed_that_is_drawn_is_chance() -> None:
+    drawn = scripts.QUICK.replace(
+        "rate = 0.1", "import os\nkeras.utils.set_random_seed(int(os.environ['S']))\nrate = 0.1"
+    )
+    pair = sides(scripts.QUICK, drawn)
+    assert [one["text"] for one in pair[1].not_read()] == ["the seed is known only when the script runs"]
+    assert hints(SHOWN, pair) == []
+
+
 def test_a_way_of_writing_is_no_difference() -> None:
     old = STOPPING.replace("base = ", 'print("loss")\nhistory = None\nbase = ')
     assert hints(SHOWN, sides(STOPPING, old)) == []

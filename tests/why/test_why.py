@@ -96,6 +96,19 @@ def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, A
     assert place_of({"line": 0}) == "as a whole"
 
 
+def test_a_fault_that_no_small_edit_mends_is_not_called_gone(found: dict[str, Any]) -> None:
+    found |= {"verdict": "no-difference", "factors": [], "good": "", "sentence": "The two ends differ by 0.1 points."}
+    one_class = scripts.SHUFFLED.replace('activation="sigmoid"', 'activation="softmax"')
+    answer = answered(ask(scripts.SHUFFLED, one_class))
+    assert (answer["verdict"], answer["factors"], answer["diff"]) == ("in-script", ["softmax-one-unit"], "")
+    repaired = answer["repaired"]
+    assert (repaired["outcome"], repaired["run"], repaired["left"]) == ("not-measured", None, ["softmax-one-unit"])
+    assert repaired_sentence(answer) == (
+        "No small change to second.py was found for softmax-one-unit; change it by hand."
+    )
+    assert [row[0] for row in figure_rows(answer)] == ["first.py", "second.py, without its fault"]
+
+
 def test_equal_scripts_have_no_lines_and_the_bound_is_told(found: dict[str, Any]) -> None:
     found |= {"verdict": "no-difference", "factors": [], "good": "", "sentence": "All of it inside ±0.010."}
     answer = answered(ask(scripts.SHUFFLED, scripts.SHUFFLED.replace("per_batch", "n") + "\n"))

@@ -13,6 +13,9 @@ _OPTIONS, _REWRITE = "set_experimental_options", "enable_mixed_precision_graph_r
 _AUTO = "auto_mixed_precision"
 _UNKNOWN = "unknown"
 
+UNKNOWN_SEED = "the seed is known only when the script runs"
+"""What is told of a seed that no number gives."""
+
 _NEAREST = {"float64": "float32", "float32": "float32"}
 """The precision of a run that comes nearest; bfloat16 for all others."""
 
@@ -71,7 +74,7 @@ def fill_seed(story: Story, found: Collected) -> None:
         if isinstance(known, int) and not isinstance(known, bool):
             found.state("training.seed", known, line)
         elif value is not None:
-            found.note(line, "the seed is known only when the script runs")
+            found.note(line, UNKNOWN_SEED)
 
 
 def _seeds(machine: Machine, *names: str) -> list[tuple[Value | None, int]]:
