@@ -40,7 +40,7 @@ def exchanged(course: Course) -> Iterator[Finding]:
         what = f"the preprocessing of {by.name} exchanges them once more" if turned else f"{by.name} was trained on RGB"
         yield finding(
             "channels-exchanged", "info", array.source.line,
-            f"OpenCV reads images as BGR, and nothing turns them into RGB, but {what}: red and blue are exchanged. "
-            "Grey images, such as X-rays, do not change.",
-            "Convert them: cv2.cvtColor(image, cv2.COLOR_BGR2RGB).",
+            f"The images are BGR, as OpenCV reads them, and nothing turns them into RGB, but {what}: red and blue are "
+            "exchanged. Grey images, such as X-rays, do not change.",
+            "Turn them into RGB: image[..., ::-1], or cv2.cvtColor(image, cv2.COLOR_BGR2RGB).",
         )  # fmt: skip
