@@ -132,6 +132,7 @@ def _unread(facts: Facts, story: Story, found: Collected) -> None:
     for line, why in script.source.left_out.items():
         found.note(line, why)
     _not_followed(story, found)
+    _set_by_hand(story, found)
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
         if call.unread:
             found.note(call.line, f"{call.short}: some of its arguments cannot be read")
@@ -175,6 +176,12 @@ def _not_followed(story: Story, found: Collected) -> None:
     for call in found.script.find(*_FOLDS):
         told = "the script trains once for each fold; a run is one training, and cross-validation trains all folds"
         found.note(call.line, f"{call.short}: {told}")
+
+
+def _set_by_hand(story: Story, found: Collected) -> None:
+    """What a script changes in a generator that is made already, such as the labels in its `classes`."""
+    for line, name in story.course.machine.set_by_hand:
+        found.note(line, f"{name} of a generator is set by hand; what that changes is not read")
 
 
 def _is_followed(story: Story) -> bool:

@@ -108,3 +108,20 @@ def test_a_layer_with_further_arguments_that_cannot_be_read_is_told() -> None:
 def test_what_the_optimizer_of_a_later_training_is_given_is_told() -> None:
     later = "\nnet.trainable = True\n" + optimizer("keras.optimizers.Adam(1e-5, clipvalue=0.5)") + "\n" + FIT
     assert notes(FIT, FIT + later) == [f"clipvalue=0.5 of Adam{_NONE}"]
+
+
+def test_labels_of_a_generator_that_are_set_by_hand_are_told() -> None:
+    """The images no longer have the labels of their folders."""
+    text = """
+import keras, numpy
+from keras.preprocessing.image import ImageDataGenerator
+model = keras.Sequential([keras.applications.VGG16(include_top=False), keras.layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy")
+train = ImageDataGenerator().flow_from_directory("images/train", class_mode="binary")
+train.classes = numpy.random.permutation(train.classes)
+model.fit(train)
+"""
+    told = [(one["line"], one["text"]) for one in import_script(text, "mine.py")["unread"]]
+    assert (7, "classes of a generator is set by hand; what that changes is not read") in told
+    plain = text.replace("train.classes = numpy.random.permutation", "print")
+    assert "set by hand" not in str(import_script(plain, "mine.py")["unread"])

@@ -10,7 +10,19 @@ from core.script.flow.machine import constant, whole
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import LayerRange, Model
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import LABELS, Array, Class, Const, External, Instance, Items, Mapping, Scope, Unknown
+from core.script.flow.objects import (
+    LABELS,
+    Array,
+    Batches,
+    Class,
+    Const,
+    External,
+    Instance,
+    Items,
+    Mapping,
+    Scope,
+    Unknown,
+)
 from core.script.flow.options import members_of
 from core.script.flow.rates import RATES, set_rate
 from core.script.flow.value import Value
@@ -65,6 +77,8 @@ class Assigning(Calling):
             set_rate(self, owner, value, line)
         elif isinstance(owner, Made):
             options.set_option(self, owner, name, value, line)
+        elif isinstance(owner, Batches) and not self.is_uncalled():
+            self.set_by_hand.append((line, name))
         elif isinstance(owner, Instance):
             owner.attributes[name] = value
         elif isinstance(owner, Model) and owner.instance is not None:

@@ -90,6 +90,7 @@ class Machine(ABC):
     Attributes:
         events: Trainings and questions to models, in the order of the script.
         notes: What is wrong by itself.
+        set_by_hand: Lines that set an attribute of a dataset or generator, and its name.
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
         reshuffling: By number of a dataset that was cut: the line that brings another order in every epoch.
@@ -115,6 +116,7 @@ class Machine(ABC):
         self.left, self.depth, self.numbers = STEPS, 0, 0
         self.events: list[Fit | Ask] = []
         self.notes: list[Note] = []
+        self.set_by_hand: list[tuple[int, str]] = []
         self.models: list[Model] = []
         self.passed: list[tuple[Value, Value]] = []
         self.loops: list[Turns] = []
