@@ -172,11 +172,11 @@ def _auc_sentence(search: Search, gap: Estimate | None) -> str:
     if gap is None or search.gap is None:
         return ""
     accuracy = "Accuracy differs" if search.gap.excludes_zero() else "No difference in accuracy was shown"
-    span = f"[{abs(gap.value) - (gap.high - gap.value):.3f}, {abs(gap.value) + (gap.high - gap.value):.3f}]"
     if not gap.excludes_zero():
         return f"{accuracy}; no difference in AUC was shown: {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]."
     side = "bad" if gap.value > 0 else "good"
-    return f"{accuracy}; AUC is lower by {abs(gap.value):.3f} {span} in the {side} run."
+    least, most = sorted((abs(gap.low), abs(gap.high)))  # both ends are on one side of 0
+    return f"{accuracy}; AUC is lower by {abs(gap.value):.3f} [{least:.3f}, {most:.3f}] in the {side} run."
 
 
 def _spread(groups: Sequence[Sequence[float]]) -> float | None:

@@ -124,17 +124,22 @@ def _script(a: RunConfig, b: RunConfig, result: "BisectResult | None") -> str:
     return report_script(good, bad, result["factors"])
 
 
+def _favoured(gap: float, good: str, bad: str) -> str:
+    """Whom a gap speaks for; where the AUC has decided which run is the good one, accuracy may speak for the other."""
+    return f", in favour of {escape(good if gap > 0 else bad)}" if gap else ""
+
+
 def _verdict(found: Record, titles: Sequence[str]) -> str:
     if not found.get("verdict"):
         return "<p class=verdict>The cause has not been searched for yet.</p>"
-    good = titles[0] if found.get("good") == "a" else titles[1]
+    good, bad = titles if found.get("good") == "a" else titles[::-1]
     gap = found.get("gap") or {}
     facts = ""
     if gap.get("value") is not None:
         facts = (
             f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: "
-            f"{_gap(gap['value'], gap['interval'], found.get('metric', ''))}, "
-            f"in favour of {escape(good)}; the same training seeds in both.</p>"
+            f"{_gap(gap['value'], gap['interval'], found.get('metric', ''))}"
+            f"{_favoured(round(gap['value'], 3), good, bad)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
     said = headline(cast("BisectResult", found))

@@ -174,6 +174,11 @@ def test_a_bisect_made_the_other_way_round_is_told_in_the_order_of_the_report(pa
     a, b = pair
     page = report_html(b, a, None, result_of(a, b))
     assert "in favour of &lt;script&gt;" in page  # the good run is the same one, although it is B now
+    other = result_of(a, b)
+    other["gap"] |= {"value": 0.0004}
+    assert "in favour of" not in report_html(b, a, None, other), "of equal runs neither is better"
+    other["gap"] |= {"value": -0.1}
+    assert f"in favour of {b.title()}" in report_html(b, a, None, other)
     trials = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
     assert [(trial["base"], trial["name"][0]) for trial in trials[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
 
