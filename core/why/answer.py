@@ -93,7 +93,8 @@ def faulty(sides: tuple[ScriptSide, ScriptSide], fault: str) -> int:
 
 
 def _sentence(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], faults: list[str]) -> str:
-    said = str(found.get("sentence") or "")
+    settings = str(found.get("sentence") or "")
+    said = f"Of the settings: {settings}" if faults else settings
     for fault in faults:
         side = sides[faulty(sides, fault)]
         one = next(one for one in side.faults() if one["id"] == fault)

@@ -102,6 +102,7 @@ def test_a_fault_that_no_small_edit_mends_is_not_called_gone(found: dict[str, An
     answer = answered(ask(scripts.SHUFFLED, one_class))
     assert (answer["verdict"], answer["factors"], answer["diff"]) == ("in-script", ["softmax-one-unit"], "")
     repaired = answer["repaired"]
+    assert answer["sentence"].endswith(" Of the settings: The two ends differ by 0.1 points.")
     assert (repaired["outcome"], repaired["run"], repaired["left"]) == ("not-measured", None, ["softmax-one-unit"])
     assert repaired_sentence(answer) == (
         "No small change to second.py was found for softmax-one-unit; change it by hand."
