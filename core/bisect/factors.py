@@ -8,13 +8,18 @@ list, the other's short form is written as the list that it stands for.
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.bisect.ends import DATASET, SPLIT, End, images_of
 from core.bisect.idle import idle_reason
 from core.checks.effects import without_effect_in_both
 from core.config import HEAD, SHORT_FORM, RunConfig, make_config
-from core.errors import RunError
+from core.data.changes import data_changes
+from core.errors import DataError, RunError
 from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.run_records import Manifest
 
 # Most likely first: the search tries them in this order and ends with the first that explains all.
 _LIKELY = (
@@ -54,6 +59,28 @@ class Factors:
             self._mixed[from_b] = make_config(str(values.pop(DATASET)), values)
         mixed = self._mixed[from_b]
         return dataclasses.replace(mixed, name=name, training=dataclasses.replace(mixed.training, seed=seed))
+
+
+def require_same_images(factors: Factors, config: RunConfig, now: "Manifest | None") -> None:
+    """Refuses a trial whose dataset is no longer the one of the run that has read it in the same way.
+
+    Args:
+        factors: Factors.
+        config: RunConfig. The trial's.
+        now: Manifest or None. What the trial was trained on, where that is known.
+
+    Raises:
+        DataError: images, labels or classes have changed since.
+    """
+    values = {DATASET: config.dataset, **config.settings()}
+    for end in (factors.a, factors.b):
+        if now is None or any(values[key] != end.values[key] for key in (DATASET, *SPLIT, "data.positive_class")):
+            continue
+        if changes := data_changes(end.manifest, now):
+            raise DataError(
+                f"The images in {config.dataset} have changed since the two runs were trained: {changes}. Put them "
+                "back as they were, or train both again."
+            )
 
 
 def find_factors(a: Run, b: Run) -> Factors:

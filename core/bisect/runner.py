@@ -7,7 +7,7 @@ from core.bisect import verdict
 from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.costs import Costs
 from core.bisect.ends import DATASET
-from core.bisect.factors import find_factors
+from core.bisect.factors import find_factors, require_same_images
 from core.bisect.notes import same_images
 from core.bisect.reading import PARTS, common_part, judged
 from core.bisect.result import Facts
@@ -16,6 +16,7 @@ from core.bisect.seeds import seeds_of
 from core.bisect.store import Bisect, empty_result, estimate
 from core.bisect.verdict import Conclusion, Words
 from core.config import RunConfig
+from core.errors import DataError
 from core.jobs.job import rounded_minutes
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
@@ -170,14 +171,25 @@ class BisectRunner(TrialRunner[BisectResult]):
 
         Raises:
             BrokenOff: it was stopped with the whole bisect.
+            DataError: its images are not those of the two runs, so it says nothing of them; it waits again.
         """
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
             self.write()
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
+        if status == "finished":
+            self._require_same_images(row, run)
         self._judge(row, run if status == "finished" else None)
         if row["status"] == "waiting":
             row |= {"status": "failed", "run": run.id}
+
+    def _require_same_images(self, row: BisectTrial, run: Run) -> None:
+        try:
+            require_same_images(self.factors, run.config(), run.manifest())
+        except DataError:
+            row |= {"status": "waiting", "run": None}
+            self.write()
+            raise
 
     def plan(self, trials: list[tuple[Set, int]]) -> list[BisectTrial]:
         """Notes trials that are known to follow; gives their rows."""
@@ -221,9 +233,16 @@ class BisectRunner(TrialRunner[BisectResult]):
 
     def _keep(self, found: Conclusion) -> None:
         self.record["arms"] = [row for row in self.record["arms"] if row["run"]]
-        self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": found.sentence}
+        sentence = f"{found.sentence}{self._why_failed()}" if found.verdict == "inconclusive" else found.sentence
+        self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": sentence}
         self.facts.note_at_the_end(self.record, self.search)
         self.write()
+
+    def _why_failed(self) -> str:
+        """What the first failed trial says, as a sentence to follow; empty where none has failed."""
+        failed = next((row for row in self.record["arms"] if row["status"] == "failed"), None)
+        run = RunStore().by_id(failed["run"] or "") if failed else None
+        return f" {failed['name']}, failed: {run.read_status().message}" if failed and run else ""
 
     def write(self) -> None:
         """See `TrialRunner.write`."""

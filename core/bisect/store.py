@@ -153,7 +153,8 @@ class BisectStore(JobStore[Bisect]):
             margin_points: float. See `create`. Defaults to 1.
 
         Returns:
-            None where there is none, it has not finished, or the margin or one of the runs has changed since.
+            None where there is none, it has not finished, a trial has failed, or the margin or one of the runs has
+            changed since.
 
         Raises:
             RunError: the two runs cannot be held against each other any more.
@@ -163,7 +164,8 @@ class BisectStore(JobStore[Bisect]):
             return None
         now: Mapping[str, object] = estimate(*known.runs(), margin_points / 100)["before"]
         then: Mapping[str, object] = result
-        return known if all(then.get(key) == now[key] for key in _DECIDES) else None
+        is_whole = all(trial["status"] == "finished" for trial in result["arms"])
+        return known if is_whole and all(then.get(key) == now[key] for key in _DECIDES) else None
 
     def get(self, bisect_id: str) -> Bisect:
         """The bisect of that id; a unique beginning or end of it will do.

@@ -1,5 +1,6 @@
 """A bisect from its making to its verdict, with a made-up training: values, stops, budgets and what is kept."""
 
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from core.access.persons import COMMAND_LINE
 from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore, estimate
 from core.config import make_config
-from core.errors import ConfigError, RunError
+from core.errors import ConfigError, DataError, RunError
 from core.housekeeping import trash
 from core.jobs.job import rename_job
 from core.jobs.trial_runner import BrokenOff
@@ -260,6 +261,30 @@ def test_a_trial_whose_worker_died_is_trained_again(pair: tuple[Run, Run]) -> No
     assert len(trainer.trained) == 12
 
 
+def test_trials_on_images_that_have_changed_since_are_refused(pair: tuple[Run, Run]) -> None:
+    """They would be told as what makes the difference on the images of the two runs."""
+    bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
+    path = pair[0].path / "manifest.json"
+
+    class Changed(Trainer):
+        def __call__(self, run: Run) -> str:
+            status = super().__call__(run)
+            manifest = files.read_json(path)
+            manifest["val"][0]["sha256"] = "another"
+            files.write_json(run.path / "manifest.json", manifest)
+            return status
+
+    with pytest.raises(DataError) as error:
+        Changed(by_order).runner(bisect).run()
+    assert str(error.value) == (
+        "The images in /data/x have changed since the two runs were trained: 1 image with different content (0.png). Put "
+        "them back as they were, or train both again."
+    )
+    waits = [trial for trial in bisect.result()["arms"] if trial["status"] != "finished"]
+    assert [(trial["status"], trial["run"]) for trial in waits][:1] == [("waiting", None)]
+    assert trainer.runner(bisect).run().verdict == "single", "they are put back"
+
+
 def test_a_failing_trial_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
     def world(settings: dict[str, Any]) -> float:
         mixed = (settings["data.shuffle"] == "none") != (settings["model.dropout"] == 0.7)
@@ -267,6 +292,10 @@ def test_a_failing_trial_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
 
     bisect = BisectStore().create(*pair, 30)
     assert Trainer(world).runner(bisect).run().verdict == "inconclusive"
+    assert re.search(r" [AB] with \S+ = \S+, training\.seed 2, failed: ", bisect.result()["sentence"]), (
+        "the reason is told"
+    )
+    assert BisectStore().answered(*pair) is None, "it may do so no more"
     failed = [trial for trial in bisect.result()["arms"] if trial["status"] == "failed"]
     assert len(failed) == 6, "each of the two with the three seeds of the first look, and no more"
     assert all(trial["value"] is None for trial in failed)
