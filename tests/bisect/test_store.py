@@ -277,8 +277,8 @@ def test_trials_on_images_that_have_changed_since_are_refused(pair: tuple[Run, R
     with pytest.raises(DataError) as error:
         Changed(by_order).runner(bisect).run()
     assert str(error.value) == (
-        "The images in /data/x have changed since the two runs were trained: 1 image with different content (0.png). Put "
-        "them back as they were, or train both again."
+        "The images in /data/x have changed since the two runs were trained: 1 image with different content (0.png). "
+        "Put them back as they were, or train both again."
     )
     waits = [trial for trial in bisect.result()["arms"] if trial["status"] != "finished"]
     assert [(trial["status"], trial["run"]) for trial in waits][:1] == [("waiting", None)]
