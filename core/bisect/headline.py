@@ -16,7 +16,7 @@ from core.stats.percent import percent
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
 
-_WITHOUT_CAUSE = {"no-difference": "No difference that matters was found.", "inconclusive": "Not decided yet."}
+_WITHOUT_CAUSE = {"no-difference": "No setting makes a difference that matters.", "inconclusive": "Not decided yet."}
 _AUC = "AUC "
 _OTHER = {"a": "b", "b": "a"}
 

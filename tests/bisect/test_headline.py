@@ -90,7 +90,7 @@ def test_several_causes_none_and_what_was_not_measured():
     )
     three = headline(result(verdict="interaction", factors=[*either, "data.seed"])).title
     assert three.endswith(" are the cause; the effect of one depends on the others.")
-    assert headline(result(verdict="no-difference", factors=[])).title == "No difference that matters was found."
+    assert headline(result(verdict="no-difference", factors=[])).title == "No setting makes a difference that matters."
     assert headline(result(verdict="inconclusive", factors=[])).title == "Not decided yet."
     assert headline(result(measured=[])).lines == (
         "run A has samples, run B has none.", "Batches of one class pull the head."
