@@ -162,7 +162,11 @@ class BisectStore(JobStore[Bisect]):
         known = self.between(a, b)
         if known is None or launch.poll(known).status != "finished" or not (result := known.result()).get("verdict"):
             return None
-        now: Mapping[str, object] = estimate(*known.runs(), margin_points / 100)["before"]
+        one, other = known.runs()
+        facts = Facts(one, other, find_factors(one, other), common_part(one, other))
+        if not result["candidates"] and facts.own_sentence() not in result["sentence"]:
+            return None  # a run was resumed since: of equal settings the sentence tells how the runs themselves ended
+        now: Mapping[str, object] = facts.before(margin_points / 100)
         then: Mapping[str, object] = result
         is_whole = all(trial["status"] == "finished" for trial in result["arms"])
         return known if is_whole and all(then.get(key) == now[key] for key in _DECIDES) else None

@@ -183,6 +183,21 @@ def test_a_finished_bisect_is_shown_again_unless_what_decides_it_has_changed(
     assert len(worker) == 4
 
 
+def test_a_bisect_of_equal_runs_is_not_shown_again_once_one_was_resumed(
+    worker: list[Bisect], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would go on saying that the run was stopped."""
+    runs = [end(RunStore().create(make_config("/data/x", {}, name=name)), 0.9) for name in ("one", "two")]
+    runs[1].write_status(Status(status="stopped"))
+    assert run("one", "two") == run("one", "two") == 0
+    assert "“two” was stopped after 1 of " in capsys.readouterr().out
+    assert len(worker) == 1
+    runs[1].write_status(Status(status="finished"))
+    assert run("one", "two") == 0
+    assert "was stopped" not in capsys.readouterr().out
+    assert len(worker) == 2
+
+
 @pytest.mark.usefixtures("pair")
 def test_a_failure_of_the_user_is_one_sentence_and_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
