@@ -164,7 +164,7 @@ class BisectStore(JobStore[Bisect]):
             return None
         one, other = known.runs()
         facts = Facts(one, other, find_factors(one, other), common_part(one, other))
-        if not result["candidates"] and facts.own_sentence() not in result["sentence"]:
+        if not result["candidates"] and not result["sentence"].endswith(facts.own_sentence()):
             return None  # a run was resumed since: of equal settings the sentence tells how the runs themselves ended
         now: Mapping[str, object] = facts.before(margin_points / 100)
         then: Mapping[str, object] = result
