@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 
-STOPPING = "Stopping after this batch; the same command starts again, on features that are cached by then."
+STOPPING = "Stopping after this batch; nothing is kept, and the same command starts again."
 
 _METHODS = {
     "cleanlab": "by confident learning (cleanlab) on out-of-fold predictions",
