@@ -114,6 +114,8 @@ def _of_json(text: str, source: str) -> list[str]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(told) from error
+    if isinstance(found, dict) and not all(isinstance(each, str | int) for each in found.values()):
+        raise ModelError(told)
     if isinstance(found, dict) and all(_PLACE.fullmatch(key) for key in found):
         found = {name: int(key) for key, name in found.items()}  # {"0": "cats"}
     if isinstance(found, dict):

@@ -95,3 +95,10 @@ def test_a_line_that_a_pattern_would_go_through_for_hours_is_decided_at_once(tmp
     path.write_bytes((b"a" + b"\t" * 4_000 + b"b\n") * 200)
     assert len(read_classes(path)) == 200
     assert time.perf_counter() - before < 5  # 200 such lines took half a minute
+
+
+@pytest.mark.parametrize("content", [b'{"0": {"a": 1}, "1": [1]}', b'{"a": [0], "b": [1]}', b'{"0": null, "1": 1.5}'])
+def test_a_table_of_anything_but_names_and_numbers_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_bytes(content)
+    with pytest.raises(ModelError, match="is no list of names and no table of names and numbers"):
+        read_classes(tmp_path / "labels.txt")
