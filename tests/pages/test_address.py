@@ -228,7 +228,7 @@ def test_the_images_tab_comes_back_from_its_address(images: Path) -> None:
     said = {"dataset": "folder:Röntgen 🩻/neu", "tab": "Images", "split": "val", "class": "b", "find": "1"}
     at = opened("dataset", **said)
     assert (at.selectbox(key=state.IMAGES_CLASS).value, at.text_input(key=state.IMAGES_SEARCH).value) == ("b", "1")
-    assert "1 to 1 of 1 images" in [caption.value for caption in at.caption]
+    assert "1 to 1 of 1 image" in [caption.value for caption in at.caption]
     assert address_of(at) == said
     at.selectbox(key=state.IMAGES_CLASS).set_value("").run()
     assert address_of(at) == {name: value for name, value in said.items() if name != "class"}
