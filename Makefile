@@ -11,7 +11,7 @@ HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
 export PYTHONDONTWRITEBYTECODE =
 # What measures a server's time and memory runs with nothing beside it; all other tests in three processes, each file in
 # one of them, the longest first: two processors are never idle then, while one of the three waits for a browser or a
-# worker (a ninth of the time with two), and they take 7 GB of memory. There each process computes products of
+# worker (a ninth of the time with two), and they take 8 GB of memory. There each process computes products of
 # matrices in one thread: threads that wait for each other on processors that are taken cost a quarter of the time.
 ALONE  := tests/load/test_load.py
 TESTS_AT_ONCE ?= 3

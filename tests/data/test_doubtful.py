@@ -71,7 +71,11 @@ CASES: dict[str, Case] = {
         {"": {"cat": 2, "dog": 2, "wild": 4}},
         ("--layout inner",),
     ),
-    "one folder of the same name": Case("{cat,dog,misc}=2 misc/cat=1", {"": {"cat": 2, "dog": 2, "misc": 3}}),
+    "one folder of the same name": Case(
+        "{cat,dog,misc}=2 misc/cat=1",
+        {"": {"cat": 2, "dog": 2, "misc": 3}},
+        (r"Images in sub-folders \(cat\) belong to the class above them",),
+    ),
     # classes below others, in parts
     "the same classes below sites": Case(
         "{train,val}/{siteA,siteB}/{cat,dog}=2",
