@@ -4,7 +4,7 @@ config.json   {"runs": [id, id], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypedDict
 
@@ -32,9 +32,6 @@ MARGIN_POINTS = 1.0
 """Gaps up to so many points of accuracy do not matter, unless the person says otherwise."""
 
 _LEAST_POINTS, _MOST_POINTS = 0.05, 20.0
-
-_DECIDES = ("part", "images", "margin", "values", "note", "same_images")
-"""What is known before anything is trained, and decides what comes out; see `Facts.before`."""
 
 
 class Bisect(BudgetedJob):
@@ -143,33 +140,6 @@ class BisectStore(JobStore[Bisect]):
     def between(self, a: Run, b: Run) -> Bisect | None:
         """The one made last between two runs, whichever of them is called A; None where there is none."""
         return next((bisect for bisect in self.list() if set(runs_of(bisect)) == {a.id, b.id}), None)
-
-    def answered(self, a: Run, b: Run, margin_points: float = MARGIN_POINTS) -> Bisect | None:
-        """The one made last between two runs, if its verdict is that of a new one: trials are the same to the last bit.
-
-        Args:
-            a: Run.
-            b: Run.
-            margin_points: float. See `create`. Defaults to 1.
-
-        Returns:
-            None where there is none, it has not finished, a trial has failed, or the margin or one of the runs has
-            changed since.
-
-        Raises:
-            RunError: the two runs cannot be held against each other any more.
-        """
-        known = self.between(a, b)
-        if known is None or launch.poll(known).status != "finished" or not (result := known.result()).get("verdict"):
-            return None
-        one, other = known.runs()
-        facts = Facts(one, other, find_factors(one, other), common_part(one, other))
-        if not result["candidates"] and not result["sentence"].endswith(facts.own_sentence()):
-            return None  # a run was resumed since: of equal settings the sentence tells how the runs themselves ended
-        now: Mapping[str, object] = facts.before(margin_points / 100)
-        then: Mapping[str, object] = result
-        is_whole = all(trial["status"] == "finished" for trial in result["arms"])
-        return known if is_whole and all(then.get(key) == now[key] for key in _DECIDES) else None
 
     def get(self, bisect_id: str) -> Bisect:
         """The bisect of that id; a unique beginning or end of it will do.

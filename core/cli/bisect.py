@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.access.persons import COMMAND_LINE
+from core.bisect.answered import answered
 from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.store import (
@@ -75,7 +76,7 @@ def run_bisect(options: argparse.Namespace) -> int:
 def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     """Starts a bisect, or goes on with the one between the two runs that has ended early, or gives a finished one."""
     margin = MARGIN_POINTS if options.margin is None else options.margin
-    if not options.again and (done := BisectStore().answered(a, b, margin)):
+    if not options.again and (done := answered(a, b, margin)):
         line.show(f"bisect {done.id} has finished before; this is its result. --again trains anew", lasting=True)
         return done
     budget, known = options.budget, BisectStore().between(a, b)

@@ -7,9 +7,9 @@ from typing import Any
 
 from core.data.annotation_names import is_annotation
 from core.data.file_names import display_name
+from core.data.parquet_rows import label_names
 from core.data.part_names import is_filler, shown
 from core.data.table_guess import LABEL_NAME
-from core.data.tables import label_names
 from core.errors import DataError
 
 

@@ -165,11 +165,7 @@ def parts_reading(
         said.append(TEST_SERVES.format(test=display_name(chosen["val"][0].folder.name)))
     said += [_no_labels(part) for part in unused]
     alone = set(chosen) == {"train"}
-    said += [
-        f"{display_name(child.name)}/ beside {display_name(first.folder.name)}/ is ignored."
-        + (_SAME_CLASSES.format(train=first.folder.name, other=child.name) if alone and _is_alike(child, first) else "")
-        for child in others
-    ]
+    said += [_ignored(child, first, alone=alone) for child in others]
     folders = tuple(
         ClassFolder(child.path, child.name, "" if alone else role)
         for role, parts in sorted(chosen.items())
@@ -244,6 +240,13 @@ def _outside(folder: Folder, parts: list[Part], *, alone: bool) -> tuple[str, ..
 
 
 _SAME_CLASSES = " It has the same classes; --layout train={train},val={other} validates on it."
+
+
+def _ignored(child: Folder, first: Part, *, alone: bool) -> str:
+    """What is said of a folder beside the parts; `alone` where there is no other part than the first."""
+    said = f"{display_name(child.name)}/ beside {display_name(first.folder.name)}/ is ignored."
+    alike = alone and _is_alike(child, first)
+    return f"{said}{_SAME_CLASSES.format(train=first.folder.name, other=child.name)}" if alike else said
 
 
 def _is_alike(child: Folder, first: Part) -> bool:

@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.data.file_names import display_name
+from core.data.label_studio import image_and_choice
+from core.data.parquet_rows import parquet_rows
 from core.errors import DataError
 from core.files import json_values
 
@@ -34,7 +36,6 @@ _SEPARATORS = ",;\t|"
 _SAID = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?:\r\n|\r|\n)', re.IGNORECASE)  # the first line for Excel; no row
 _PIECE = 2**20
 _LONG = 100  # characters
-_AT_ONCE = 200  # rows of a Parquet file; a few bytes of it may be a long text in each row
 _STARTING = 500  # lines that are looked at before the rest is read
 _SNIFFED = 20  # lines that decide on the separator
 _DOUBT = "{name} is not UTF-8 and is read as cp1252 (western Europe); if its letters look wrong, save it as UTF-8."
@@ -88,7 +89,7 @@ def read_table(path: Path) -> Table:
         if size > MAX_BYTES:
             raise DataError(f"{name} has {size / 1e6:,.0f} MB; a table may have {MAX_BYTES / 1e6:,.0f} MB at most.")
         if suffix == ".parquet":
-            return _of_records(name, _parquet(path, name))
+            return _of_records(name, parquet_rows(path, name, MAX_ROWS, MAX_COLUMNS))
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
@@ -99,10 +100,9 @@ def read_table(path: Path) -> Table:
         table = _of_records(name, _json_lines(_lines(data, code, name), name))
     else:
         table = _of_cells(name, _cells(_lines(data, code, name), suffix))
-        if swallowed := _swallowed(table, data.count(b'"')):
-            table = replace(table, note=swallowed.format(name=name))
-            return table if sure else replace(table, note=f"{table.note} {_DOUBT.format(name=name)}")
-    return table if sure else replace(table, note=_DOUBT.format(name=name))
+        table = replace(table, note=_swallowed(table, data.count(b'"'), name))
+    doubt = "" if sure else _DOUBT.format(name=name)
+    return replace(table, note=" ".join(filter(None, (table.note, doubt))))
 
 
 def _code(data: bytes) -> tuple[str, bool]:
@@ -119,19 +119,16 @@ def _code(data: bytes) -> tuple[str, bool]:
     return "utf-8-sig", True
 
 
-def _swallowed(table: Table, marks: int) -> str:
+def _swallowed(table: Table, marks: int, name: str) -> str:
     """A sentence where a quotation mark opens a cell and is never closed: all lines behind it are in that cell."""
     last = next((cell for cell in reversed(table.rows[-1]) if cell), "")
     if "\n" not in last or marks % 2 == 0:
         return ""
+    begin, lines = display_name(last.splitlines()[0][:40]), last.count("\n")
     return (
-        f"In {{name}} a quotation mark before “{_start(last)}” is never closed, so the {last.count(chr(10)):,} lines "
-        "behind it are read as one cell; close or remove it."
+        f"In {name} a quotation mark before “{begin}” is never closed, so the {lines:,} lines behind it are read as "
+        "one cell; close or remove it."
     )
-
-
-def _start(cell: str) -> str:
-    return display_name(cell.splitlines()[0][:40]).replace("{", "(").replace("}", ")")
 
 
 def _lines(data: bytes, code: str, name: str) -> Iterator[str]:
@@ -247,7 +244,7 @@ def _json_list(text: str, name: str) -> Iterator[dict[str, Any]]:
     parsed = _json(text, name)
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
         raise _no_records(name)
-    return (_flat(item) for item in parsed)
+    return (image_and_choice(item) for item in parsed)
 
 
 def _json_lines(lines: Iterator[str], name: str) -> Iterator[dict[str, Any]]:
@@ -259,7 +256,7 @@ def _json_lines(lines: Iterator[str], name: str) -> Iterator[dict[str, Any]]:
         item = _json(line, name)
         if not isinstance(item, dict):
             raise _no_records(name)
-        yield _flat(item)
+        yield image_and_choice(item)
 
 
 def _json(text: str, name: str) -> Any:
@@ -273,76 +270,3 @@ def _json(text: str, name: str) -> Any:
 
 def _no_records(name: str) -> DataError:
     return DataError(f"{name} is not a table: it must be a list of objects, one for each image.")
-
-
-def _flat(item: dict[str, Any]) -> dict[str, Any]:
-    """A task of Label Studio as image and choice; any other object as it is."""
-    data = item.get("data")
-    if not isinstance(data, dict):
-        return item
-    choices = [
-        choice
-        for annotation in _list(item.get("annotations") or item.get("completions"))
-        for result in _list(annotation.get("result"))
-        if isinstance(result.get("value"), dict)
-        for choice in (result["value"].get("choices") or [])
-        if isinstance(choice, str)
-    ]
-    kept = list(dict.fromkeys(choices))
-    return {**data, "choice": kept[0] if len(kept) == 1 else ""}
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _parquet(path: Path, name: str) -> Iterator[dict[str, Any]]:
-    """Rows of a Parquet file; the names of a Hugging Face class label in place of its number."""
-    from pyarrow import ArrowException, parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            if file.metadata.num_rows > MAX_ROWS or file.metadata.num_columns > MAX_COLUMNS:
-                raise DataError(f"{name} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are supported.")
-            schema = file.schema_arrow
-            plain = [field.name for field in schema if not _is_nested(field.type)]
-            if len(plain) < len(schema.names) and not any(_is_text(schema.field(each).type) for each in plain):
-                raise DataError(
-                    f"{name} contains the images themselves; extract them to files: python -m core unpack {name} "
-                    "FOLDER."
-                )
-            names = label_names(schema.metadata or {})
-            for batch in file.iter_batches(batch_size=_AT_ONCE, columns=plain):
-                for record in batch.to_pylist():
-                    yield {key: _named(names.get(key), value) for key, value in record.items()}
-    except (ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{name} is damaged: {display_name(str(error).splitlines()[0])}.") from error
-
-
-def _is_nested(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
-
-
-def _is_text(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_dictionary(kind))
-
-
-def label_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
-    """`{column: names}` as the library `datasets` writes them into a Parquet file.
-
-    Args:
-        metadata: Of the file's schema.
-    """
-    try:
-        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        return {key: value["names"] for key, value in features.items() if value.get("_type") == "ClassLabel"}
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _named(names: list[str] | None, value: Any) -> Any:
-    return names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value

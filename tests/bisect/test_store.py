@@ -12,6 +12,7 @@ import pytest
 
 from core import files
 from core.access.persons import COMMAND_LINE
+from core.bisect.answered import answered
 from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore, estimate
 from core.config import make_config
@@ -295,7 +296,7 @@ def test_a_failing_trial_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
     assert re.search(r" [AB] with \S+ = \S+, training\.seed 2, failed: ", bisect.result()["sentence"]), (
         "the reason is told"
     )
-    assert BisectStore().answered(*pair) is None, "it may do so no more"
+    assert answered(*pair) is None, "it may do so no more"
     failed = [trial for trial in bisect.result()["arms"] if trial["status"] == "failed"]
     assert len(failed) == 6, "each of the two with the three seeds of the first look, and no more"
     assert all(trial["value"] is None for trial in failed)
